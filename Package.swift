@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-/// Settings of every target of ours. Warnings are errors where `CI` is set, so that a newer compiler's
-/// new warning does not stop somebody from building a release.
+// Settings of every target of ours. Warnings are errors where `CI` is set, so that a newer compiler's
+// new warning does not stop somebody from building a release.
 let swiftSettings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),

@@ -77,7 +77,9 @@ public struct Secret: ~Copyable, @unchecked Sendable {
         Secret(copying: bytes)
     }
 
-    /// Whether both hold the same bytes. The time it takes depends on the lengths alone.
+    /// Whether both hold the same bytes.
+    ///
+    /// The time it takes depends on the lengths alone.
     public borrowing func isEqual(to other: borrowing Secret) -> Bool {
         guard count == other.count else { return false }
         return CRYPTO_memcmp(block, other.block, count) == 0
