@@ -18,6 +18,7 @@ let package = Package(
     products: [
         .library(name: "SecretMemory", targets: ["SecretMemory"]),
         .library(name: "SinkCore", targets: ["SinkCore"]),
+        .library(name: "Rotation", targets: ["Rotation"]),
     ],
     dependencies: [],
     targets: [
@@ -28,5 +29,11 @@ let package = Package(
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swiftSettings),
         .target(name: "SinkCore", dependencies: ["SecretMemory"], swiftSettings: swiftSettings),
         .testTarget(name: "SinkCoreTests", dependencies: ["SinkCore"], swiftSettings: swiftSettings),
+
+        // MARK: The rotation
+        .target(name: "Rotation", dependencies: ["SecretMemory", "SinkCore"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RotationTests", dependencies: ["Rotation", "SecretMemory", "SinkCore"],
+            swiftSettings: swiftSettings),
     ]
 )

@@ -1,0 +1,90 @@
+public import FoundationEssentials
+
+/// What the journal knows of one identity, drawn from the records of its rotations.
+public struct Ledger: Sendable {
+    private let records: [RotationRecord]
+
+    /// Reads the records of one identity, in any order.
+    public init(_ records: [RotationRecord]) {
+        self.records = records.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    }
+
+    /// The rotation that has to be finished before another begins.
+    public var unfinished: RotationRecord? {
+        records.last { $0.isUnfinished }
+    }
+
+    /// The last rotation whose secret every cluster has.
+    public var latest: RotationRecord? {
+        records.last { $0.appliedAt != nil }
+    }
+
+    /// The rotations that a new one takes over from, once it is applied.
+    public var open: [RotationRecord] {
+        records.filter { !$0.isUnfinished && $0.step != .ended }
+    }
+
+    /// The credential that credferry applied last.
+    public var current: RotationRecord.Attempt? { latest?.current }
+
+    /// The credentials that a new rotation replaces: the one in use, and what is not yet retired (R5: each
+    /// was added by credferry, or adopted).
+    public var predecessors: [String] {
+        var keyIds = open.flatMap { record in
+            record.retirements.filter { $0.removedAt == nil }.map(\.keyId)
+                + record.attempts.filter { $0.fate == .lost }.compactMap(\.keyId)
+        }
+        if let current = current?.keyId { keyIds.append(current) }
+        var seen: Set<String> = []
+        return keyIds.filter { seen.insert($0).inserted }
+    }
+
+    /// Names of credentials that were perhaps added, and have neither been found nor given up.
+    public var lostNames: [LostName] {
+        open.flatMap(\.lostNames)
+    }
+
+    /// Whether credferry added the credential of this key id or name.
+    public func isOurs(_ credential: Listed) -> Bool {
+        records.contains { record in
+            record.attempts.contains { attempt in
+                attempt.keyId == credential.keyId || attempt.displayName == credential.displayName
+            }
+        }
+    }
+
+    /// What a credential of the identity is to credferry.
+    public func standing(of credential: Listed) -> Standing {
+        if credential.keyId == current?.keyId { return .current }
+        for record in records.reversed() {
+            if let retirement = record.retirements.first(where: { $0.keyId == credential.keyId }),
+                retirement.removedAt == nil, record.step != .ended
+            {
+                return .superseded(retireNotBefore: record.retireNotBefore)
+            }
+            for attempt in record.attempts
+            where attempt.keyId == credential.keyId || attempt.displayName == credential.displayName {
+                switch attempt.fate {
+                case .inUse where record.isUnfinished: return .underWay
+                case .inUse, .retiring: return .superseded(retireNotBefore: record.retireNotBefore)
+                case .lost, .removed: return .lost
+                }
+            }
+        }
+        return .foreign
+    }
+
+    /// What a credential is to credferry.
+    public enum Standing: Sendable, Equatable {
+        /// It was applied last.
+        case current
+        /// An unfinished rotation works with it.
+        case underWay
+        /// It goes when the overlap is over.
+        case superseded(retireNotBefore: Date?)
+        /// credferry added it and lost its secret; it goes.
+        case lost
+        /// Others added it, and nobody has adopted it: credferry leaves it alone.
+        case foreign
+    }
+}
