@@ -20,7 +20,9 @@ let package = Package(
         .library(name: "SinkCore", targets: ["SinkCore"]),
         .library(name: "Rotation", targets: ["Rotation"]),
     ],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
+    ],
     targets: [
         // MARK: Foundations
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -34,6 +36,15 @@ let package = Package(
         .target(name: "Rotation", dependencies: ["SecretMemory", "SinkCore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "RotationTests", dependencies: ["Rotation", "SecretMemory", "SinkCore"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Journal",
+            dependencies: [
+                "Rotation", "SecretMemory", "SinkCore", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "Rotation", "SecretMemory"],
             swiftSettings: swiftSettings),
     ]
 )

@@ -81,13 +81,18 @@ public struct Driver: Sendable {
         case .add(let displayName, let notAfter):
             await add(displayName, notAfter, record, custody)
         case .list:
-            await answer { () async throws(Failure) in .listed(try await directory.credentials(of: record.plan.identity)) }
-                orElse: { .listFailed($0) }
+            await answer { () async throws(Failure) in
+                .listed(try await directory.credentials(of: record.plan.identity))
+            } orElse: {
+                .listFailed($0)
+            }
         case .prove:
             await answer { () async throws(Failure) in
                 try await directory.prove(try custody.shared().secret, of: record.plan.identity)
                 return .proved
-            } orElse: { .proofFailed($0) }
+            } orElse: {
+                .proofFailed($0)
+            }
         case .put(let index): await put(index, record, custody)
         case .readBack(let index): await readBack(index, record, custody)
         case .load(let index): await load(index, record, custody)
@@ -96,21 +101,29 @@ public struct Driver: Sendable {
                 let operation = try await clusters.reset(
                     record.plan.consumers[index], to: try custody.shared().secret, of: record.plan.identity)
                 return .resetAccepted(index, operation: operation)
-            } orElse: { .resetFailed(index, $0) }
+            } orElse: {
+                .resetFailed(index, $0)
+            }
         case .follow(let index, let operation):
             await answer { () async throws(Failure) in
                 .operation(index, try await clusters.operation(operation, of: record.plan.consumers[index]))
-            } orElse: { _ in .operation(index, .unknown) }
+            } orElse: { _ in
+                .operation(index, .unknown)
+            }
         case .examine(let index):
             await answer { () async throws(Failure) in
                 let consumer = record.plan.consumers[index]
                 return .consumer(index, try await clusters.health(of: consumer, for: record.plan.identity))
-            } orElse: { .consumerFailed(index, $0) }
+            } orElse: {
+                .consumerFailed(index, $0)
+            }
         case .remove(let keyId):
             await answer { () async throws(Failure) in
                 try await directory.removeCredential(keyId, from: record.plan.identity)
                 return .removed(keyId: keyId)
-            } orElse: { .removeFailed(keyId: keyId, $0) }
+            } orElse: {
+                .removeFailed(keyId: keyId, $0)
+            }
         case .sleep(let date, let timer):
             await sleep(date, timer)
         case .forgetSecret:
@@ -143,7 +156,9 @@ public struct Driver: Sendable {
             return .added(
                 keyId: added.keyId, notBefore: added.notBefore, notAfter: added.notAfter,
                 fingerprint: journal.fingerprintKey.fingerprint(of: added.secret.secret))
-        } orElse: { .addFailed($0) }
+        } orElse: {
+            .addFailed($0)
+        }
     }
 
     // MARK: Sinks
@@ -159,7 +174,9 @@ public struct Driver: Sendable {
             } catch {
                 throw Failure(error, sink: delivery.sink)
             }
-        } orElse: { .putFailed(index, $0) }
+        } orElse: {
+            .putFailed(index, $0)
+        }
     }
 
     private func readBack(_ index: Int, _ record: RotationRecord, _ custody: Custody) async -> Event {
@@ -173,7 +190,9 @@ public struct Driver: Sendable {
             } catch {
                 throw Failure(error, sink: delivery.sink)
             }
-        } orElse: { .readBackFailed(index, $0) }
+        } orElse: {
+            .readBackFailed(index, $0)
+        }
     }
 
     private func load(_ index: Int, _ record: RotationRecord, _ custody: Custody) async -> Event {
@@ -183,20 +202,25 @@ public struct Driver: Sendable {
             do throws(SinkError) {
                 let stored = try await sink.get(delivery.name)
                 let fingerprint = journal.fingerprintKey.fingerprint(of: stored.secret)
-                guard fingerprint == record.current?.fingerprint else { return .loaded(index, matches: false) }
+                guard fingerprint == record.current?.fingerprint else {
+                    return .loaded(index, matches: false)
+                }
                 custody.secret = SharedSecret(stored.secret.clone())
                 return .loaded(index, matches: true)
             } catch {
                 if error.code == .notFound { return .loaded(index, matches: false) }
                 throw Failure(error, sink: delivery.sink)
             }
-        } orElse: { .loadFailed(index, $0) }
+        } orElse: {
+            .loadFailed(index, $0)
+        }
     }
 
     private func sink(_ delivery: Delivery) throws(Failure) -> any Sink {
         guard let sink = sinks[delivery.sink] else {
             throw Failure(
-                .invalid, "sink \(delivery.sink), which this rotation delivers to, is not configured any more",
+                .invalid,
+                "sink \(delivery.sink), which this rotation delivers to, is not configured any more",
                 hint: "put it back into the configuration, then run `credferry resume`")
         }
         return sink

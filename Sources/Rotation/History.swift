@@ -24,7 +24,8 @@ enum History {
         func line(_ what: String, delivery index: Int, _ detail: String? = nil) -> HistoryEntry {
             let delivery = after.plan.deliveries[index]
             return HistoryEntry(
-                at: now, what: what, sink: delivery.sink, cluster: delivery.cluster, keyId: keyId, detail: detail)
+                at: now, what: what, sink: delivery.sink, cluster: delivery.cluster, keyId: keyId,
+                detail: detail)
         }
         func line(_ what: String, consumer index: Int, _ detail: String? = nil) -> HistoryEntry {
             HistoryEntry(

@@ -180,7 +180,9 @@ extension Rotation {
     /// Following an operation needs no secret; sending it again reads it from a sink.
     private mutating func forgetSecretIfSent() {
         let stages = record.consumers.map(\.stage)
-        guard memory.holdsSecret, !stages.contains(where: { $0 == .pending || $0 == .resetting }) else { return }
+        guard memory.holdsSecret, !stages.contains(where: { $0 == .pending || $0 == .resetting }) else {
+            return
+        }
         memory.holdsSecret = false
         effects.append(.forgetSecret)
     }

@@ -222,7 +222,8 @@ public struct Rotation: Sendable {
         guard now + delay < deadline(record.plan.policy.proofTimeout) else {
             return abandon(
                 Failure(
-                    .timeout, "Entra did not accept the new secret within the policy's proofTimeout: \(failure.message)",
+                    .timeout,
+                    "Entra did not accept the new secret within the policy's proofTimeout: \(failure.message)",
                     hint: "run it again later, with a longer proofTimeout if Entra is slow today"))
         }
         effects.append(.sleep(until: now + delay, .prove))
@@ -283,10 +284,10 @@ public struct Rotation: Sendable {
         guard isProving, memory.isUncontended, memory.proofsOpen == 0,
             memory.proofsAccepted >= max(record.plan.policy.proofs, 1)
         else { return }
-        deliver()
+        deliver(now)
     }
 
-    private mutating func deliver() {
+    private mutating func deliver(_ now: Date) {
         record.step = .deliver
         updateCurrent { $0.wasPut = true }
         for index in record.deliveries.indices where record.deliveries[index].stage != .confirmed {
@@ -294,6 +295,7 @@ public struct Rotation: Sendable {
             record.deliveries[index].failure = nil
             effects.append(.put(index))
         }
+        endDeliveryIfSettled(now)
     }
 
     private mutating func handleDelivery(_ event: Event, _ now: Date) {
@@ -313,7 +315,8 @@ public struct Rotation: Sendable {
         case .readBack(let index, matches: false):
             let delivery = record.plan.deliveries[index]
             let failure = Failure(
-                .mismatch, "sink \(delivery.sink) gives back another secret for \(delivery.name) than was put",
+                .mismatch,
+                "sink \(delivery.sink) gives back another secret for \(delivery.name) than was put",
                 hint: "see whether something else writes to it")
             retry(.readBack(index), failure, now)
         case .readBackFailed(let index, let failure):
@@ -391,8 +394,7 @@ public struct Rotation: Sendable {
             memory.holdsSecret = true
             memory.isLoading = false
             guard record.step == .deliver else { return sendPendingResets(now) }
-            deliver()
-            endDeliveryIfSettled(now)
+            deliver(now)
         case .loadFailed(_, let failure):
             memory.loadFailure = failure
             loadNext(now)

@@ -223,3 +223,13 @@ extension Fingerprint: Codable {
         try container.encode(description)
     }
 }
+
+extension RotationRecord {
+    /// The same rotation after a later one of the identity, now applied, has taken over its duties.
+    public func superseded() -> RotationRecord {
+        var record = self
+        record.step = .ended
+        record.outcome = .superseded
+        return record
+    }
+}

@@ -121,7 +121,8 @@ struct FailingRotationTests {
     }
 
     @Test func aRefusedSinkStopsItWithTheCredentialInPlace() throws {
-        var rotation = Rotation(RotationRecord(id: "r", plan: makePlan(sinks: [true, true]), startedAt: .now))
+        var rotation = Rotation(
+            RotationRecord(id: "r", plan: makePlan(sinks: [true, true]), startedAt: .now))
         let key = try #require(World(seed: 0, trouble: .init(), plan: makePlan()).fingerprint(5))
         _ = rotation.handle(.begin, at: .now)
         _ = rotation.handle(.added(keyId: "k", notBefore: .now, notAfter: .now, fingerprint: key), at: .now)
@@ -147,7 +148,8 @@ struct CrashTests {
     ])
     func everyHistoryKeepsTheRulesAndEnds(trouble: World.Trouble) {
         for seed in 0..<2_000 as Range<UInt64> {
-            let plan = makePlan(clusters: Int(seed % 3), sinks: [[true], [true, false], [true, true, false]][Int(seed % 3)])
+            let plan = makePlan(
+                clusters: Int(seed % 3), sinks: [[true], [true, false], [true, true, false]][Int(seed % 3)])
             var world = World(seed: seed, trouble: trouble, plan: plan)
             world.runToTheEnd()
             #expect(world.violations.first == nil, "seed \(seed)")

@@ -120,7 +120,8 @@ struct World {
             if stored.step == .ended { return }
             now += stored.nextDuty.map { max($0.timeIntervalSince(now), 1) } ?? 30
         }
-        violations.append("R8: not ended after \(limit) resumes: \(stored.step), \(String(describing: stored.outcome))")
+        violations.append(
+            "R8: not ended after \(limit) resumes: \(stored.step), \(String(describing: stored.outcome))")
     }
 
     /// The process is gone: what was under way has been carried out, or it has not.
@@ -183,12 +184,14 @@ struct World {
         case .add(let displayName, let notAfter): return add(displayName, notAfter)
         case .list:
             return .listed(
-                credentials.filter { $0.value.notBefore <= now - (chance.happens(50) ? trouble.directoryLag : 0) }
-                    .map { keyId, entry in
-                        Listed(
-                            keyId: keyId, displayName: entry.displayName, notBefore: entry.notBefore,
-                            notAfter: entry.notAfter)
-                    })
+                credentials.filter {
+                    $0.value.notBefore <= now - (chance.happens(50) ? trouble.directoryLag : 0)
+                }
+                .map { keyId, entry in
+                    Listed(
+                        keyId: keyId, displayName: entry.displayName, notBefore: entry.notBefore,
+                        notAfter: entry.notAfter)
+                })
         case .prove:
             guard let held, let entry = credentials.values.first(where: { $0.secret == held }),
                 now >= entry.notBefore + trouble.propagation
@@ -224,7 +227,8 @@ struct World {
         }
         nextSecret += 1
         let keyId = "key-\(nextSecret)"
-        credentials[keyId] = Entry(displayName: displayName, secret: nextSecret, notBefore: now, notAfter: notAfter)
+        credentials[keyId] = Entry(
+            displayName: displayName, secret: nextSecret, notBefore: now, notAfter: notAfter)
         held = nextSecret
         guard let fingerprint = fingerprint(nextSecret) else { return nil }
         return .added(keyId: keyId, notBefore: now, notAfter: notAfter, fingerprint: fingerprint)
@@ -234,7 +238,9 @@ struct World {
         settle(index)
         guard let held else { return .resetFailed(index, Failure(.secretLost, "")) }
         if operations[index] != nil { return .resetFailed(index, Failure(.conflict, "409")) }
-        if sinks.contains(where: { $0 != held }) { violations.append("R2: cluster \(index) before its sinks") }
+        if sinks.contains(where: { $0 != held }) {
+            violations.append("R2: cluster \(index) before its sinks")
+        }
         operations[index] = (held, now + Double(chance.next() % 300), false)
         clusters[index] = held
         return .resetAccepted(index, operation: "https://operation/\(index)")
