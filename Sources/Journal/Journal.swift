@@ -59,8 +59,9 @@ public final class Journal: RotationJournal {
         return configuration
     }
 
-    /// The key is written once, by whoever makes the journal. It is no credential: it only keeps fingerprints
-    /// from being compared between journals, or with guesses.
+    /// The key is written once, by whoever makes the journal.
+    ///
+    /// It is no credential: it only keeps fingerprints from being compared between journals, or with guesses.
     private static func loadKey(_ database: DatabaseQueue) throws -> Secret {
         let bytes = try database.write { database in
             if let key = try Data.fetchOne(

@@ -1,6 +1,8 @@
 internal import GRDB
 
-/// The journal's tables. A released migration is never edited; a change is a migration of its own.
+/// The journal's tables.
+///
+/// A released migration is never edited; a change is a migration of its own.
 enum Schema {
     static func migrate(_ database: DatabaseQueue) throws {
         var migrator = DatabaseMigrator()

@@ -34,7 +34,9 @@ public struct StateFolder: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw inaccessible(path, errno) }
     }
 
-    /// Opens a file of the folder, making it with mode 0600 where it is missing. The caller closes it.
+    /// Opens a file of the folder, making it with mode 0600 where it is missing.
+    ///
+    /// The caller closes it.
     func open(_ file: String) throws(JournalError) -> CInt {
         let descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.inaccessible(file, errno) }

@@ -117,7 +117,9 @@ public enum Timer: Sendable, Hashable {
     case overlap
 }
 
-/// What the machine wants done. Each is answered by exactly one event, but for ``forgetSecret``.
+/// What the machine wants done.
+///
+/// Each is answered by exactly one event, but for ``forgetSecret``.
 public enum Effect: Sendable, Equatable {
     /// Add a credential of this name. Never sent twice for one name.
     case add(displayName: String, notAfter: Date)

@@ -2,7 +2,9 @@ import FoundationEssentials
 
 /// Apply: every consumer gets the secret, side by side.
 extension Rotation {
-    /// Sends the secret to every cluster. All sinks have confirmed it (R2).
+    /// Sends the secret to every cluster.
+    ///
+    /// All sinks have confirmed it (R2).
     mutating func apply(_ now: Date) {
         record.step = .apply
         memory.stepBegan = now

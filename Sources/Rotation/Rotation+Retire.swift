@@ -29,7 +29,9 @@ extension Rotation {
         }
     }
 
-    /// Removes what is due, by what the directory lists. What is not listed is gone.
+    /// Removes what is due, by what the directory lists.
+    ///
+    /// What is not listed is gone.
     mutating func retire(_ credentials: [Listed], _ now: Date) {
         guard let current = record.current?.keyId, let notBefore = record.retireNotBefore else { return }
         let listed = Set(credentials.map(\.keyId))

@@ -152,8 +152,10 @@ public struct Rotation: Sendable {
         }
     }
 
-    /// The attempt whose `addPassword` got no answer is looked for by its name. Where a replica that lags does
-    /// not list it, its name is remembered for sweeping; either way its secret is gone, so another is added.
+    /// The attempt whose `addPassword` got no answer is looked for by its name.
+    ///
+    /// Where a replica that lags does not list it, its name is remembered for sweeping; either way its secret
+    /// is gone, so another is added.
     private mutating func findLostAttempt(_ credentials: [Listed], _ now: Date) {
         guard let attempt = record.current else { return add(now) }
         if let found = credentials.first(where: { $0.displayName == attempt.displayName }) {
@@ -255,8 +257,10 @@ public struct Rotation: Sendable {
     /// Another rotator that added a credential within this time counts as still at work.
     private static let contentionWindow: TimeInterval = 3_600
 
-    /// After an add the directory is read again. Where another rotator's recent credential is listed, the one
-    /// that was added later withdraws (by the start, then the key id). With replica lag this is a best effort.
+    /// After an add the directory is read again.
+    ///
+    /// Where another rotator's recent credential is listed, the one that was added later withdraws (by the
+    /// start, then the key id). With replica lag this is a best effort.
     private mutating func checkContention(_ credentials: [Listed], _ now: Date) {
         guard let own = record.current, let ownKeyId = own.keyId, let ownStart = own.notBefore else { return }
         let known = Set(

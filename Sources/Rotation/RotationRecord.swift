@@ -89,8 +89,9 @@ public struct RotationRecord: Codable, Sendable, Equatable, Identifiable {
         }
     }
 
-    /// How long after its `addPassword` a lost credential may still turn up in Graph's lists. Replicas were
-    /// seen to lag by seconds; a quarter of an hour is far beyond.
+    /// How long after its `addPassword` a lost credential may still turn up in Graph's lists.
+    ///
+    /// Replicas were seen to lag by seconds; a quarter of an hour is far beyond.
     static let sweepTime: TimeInterval = 900
 }
 
