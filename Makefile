@@ -1,0 +1,53 @@
+# make help lists the targets.
+PREFIX ?= /usr/local
+SWIFT ?= swift
+VENV := .build-venv
+
+# What a build and its tests need, by Debian's names.
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsecret-1-dev libsqlite3-dev pkg-config
+TEST_PACKAGES := ca-certificates curl dbus gnome-keyring libglib2.0-bin libsecret-tools openssl python3-venv
+
+.PHONY: help deps build install demo test test-swift test-acceptance test-clients fmt check clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+deps: ## install the Debian packages that building and testing need
+	@scripts/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+build: deps ## build everything (debug)
+	$(SWIFT) build
+
+install: deps ## build the release and install it below PREFIX
+	scripts/install-release "$(SWIFT)" "$(DESTDIR)$(PREFIX)"
+
+demo: deps ## rotate a cluster's service principal on a sandbox of Azure, and look at the result
+	scripts/demo "$(SWIFT)"
+
+test: test-swift test-acceptance ## run every test
+
+test-swift: deps ## run the unit tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+test-acceptance: deps $(VENV)/ready ## run the built program against the sandbox
+	$(SWIFT) build --build-tests
+	$(VENV)/bin/python -m pytest Tests/Acceptance
+
+test-clients: deps ## let Microsoft's own clients judge the sandbox
+	$(SWIFT) build --product azure-sandbox
+	Tests/Clients/run
+
+fmt: ## format the sources
+	$(SWIFT) format -i -r Package.swift Sources Tests plugins
+
+check: ## check the style of the sources
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests plugins
+
+clean: ## remove what builds and tests have made
+	rm -rf .build .build-*
+
+$(VENV)/ready: Tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt
+	touch $@

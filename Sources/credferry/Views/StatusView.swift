@@ -1,0 +1,76 @@
+import Fleet
+import FoundationEssentials
+import SinkCore
+
+/// The report of `status` as text.
+struct StatusView {
+    let report: StatusReport
+
+    var text: String {
+        var text = ""
+        if !report.credentials.isEmpty {
+            var table = Table(header: ["CREDENTIAL", "STATE", "EXPIRES", "DAYS", "SINKS", "IDENTITY"])
+            for line in report.credentials { table.add(row(line)) }
+            text += table.rendered()
+        }
+        for line in report.credentials { text += notes(line) }
+        for skip in report.skipped {
+            text += "\(skip.cluster)/\(skip.credential): nothing to rotate: \(Self.words(skip.reason))\n"
+        }
+        return text.isEmpty ? "nothing is configured\n" : text
+    }
+
+    private func row(_ line: StatusReport.Line) -> [Table.Cell] {
+        let colour: Terminal.Colour =
+            switch line.state {
+            case .expired, .unfinished: .bad
+            case .due, .retireDue: .warning
+            case .ok: .good
+            }
+        return [
+            .init("\(line.cluster)/\(line.credential)"), .init(line.state.rawValue, colour),
+            .init(line.notAfter ?? "-"), .init(line.daysLeft.map(String.init) ?? "-"),
+            .init(line.sinks.joined(separator: ",")), .init(line.appId),
+        ]
+    }
+
+    private func notes(_ line: StatusReport.Line) -> String {
+        let target = "\(line.cluster)/\(line.credential)"
+        var notes: [String] = []
+        if let reason = line.reason { notes.append("unfinished: \(reason); `credferry resume` goes on") }
+        if !line.sharedWith.isEmpty { notes.append("shared with \(line.sharedWith.joined(separator: ", "))") }
+        if !line.apply { notes.append("delivered only: a pipeline applies it") }
+        for other in line.others {
+            let name = other.displayName.map { " (\($0))" } ?? ""
+            let what =
+                switch other.state {
+                case "superseded":
+                    "superseded, retires "
+                        + (other.retireNotBefore.map { "not before \($0)" } ?? "after the overlap")
+                case "lost": "lost, goes with the next resume"
+                default:
+                    "not added by credferry; to retire it: credferry retire \(target) --adopt \(other.keyId)"
+                }
+            notes.append("credential \(other.keyId)\(name), valid until \(other.notAfter): \(what)")
+        }
+        return notes.map { "\(target): \(Terminal.oneLine($0))\n" }.joined()
+    }
+
+    private static func words(_ reason: StatusReport.Skip.Reason) -> String {
+        switch reason {
+        case .managedIdentity: "the cluster runs under a managed identity, which needs no rotation"
+        case .managedEntra: "its Entra integration is managed by Azure"
+        case .notFound: "it does not exist"
+        case .forbidden: "the signed-in account may not read it"
+        case .stopped: "the cluster is stopped"
+        }
+    }
+}
+
+extension StatusReport.Line {
+    /// Whether the credential expires within `seconds` from now.
+    func expires(within seconds: TimeInterval) -> Bool {
+        guard let notAfter, let date = Timestamp.date(notAfter) else { return false }
+        return date <= Date() + seconds
+    }
+}
