@@ -262,6 +262,7 @@ extension Failure {
             case .notFound: .notFound
             case .locked: .locked
             case .denied: .denied
+            case .forbidden: .forbidden
             case .unavailable: .unavailable
             case .refused, .unsupported, .broken: .invalid
             }

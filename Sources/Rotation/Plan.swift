@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import SinkCore
 
 /// How long things take and last in a rotation; durations are in seconds.
 public struct Policy: Codable, Sendable, Equatable {
@@ -19,16 +20,6 @@ public struct Policy: Codable, Sendable, Equatable {
 
     /// The defaults of the configuration reference.
     public init() {}
-}
-
-/// Which of a cluster's secrets a rotation is about.
-public enum CredentialKind: String, Codable, Sendable, Hashable, CaseIterable {
-    /// The service principal that the cluster runs under.
-    case servicePrincipal = "service-principal"
-    /// The server application of the legacy Entra integration.
-    case entraApp = "entra-app"
-    /// An Entra application that no cluster holds.
-    case application
 }
 
 /// The Entra application or service principal whose secret is rotated.

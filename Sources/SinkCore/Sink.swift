@@ -20,6 +20,12 @@ public protocol Sink: Sendable {
     /// - Throws: ``SinkError/Code/refused``, with what is wrong with the name.
     func check(name: String) throws(SinkError)
 
+    /// Whether a put under `name` can be expected to succeed now: the store is in reach, unlocked, and lets
+    /// us in. Changes nothing.
+    ///
+    /// A rotation asks before it adds a credential, so that a locked keyring costs nothing but a message.
+    func probe(_ name: String) async throws(SinkError)
+
     /// Stores `secret` under `name`, in place of what the name held.
     ///
     /// - Returns: the store's own name for what was written, where it has one.
@@ -42,6 +48,16 @@ public protocol Sink: Sendable {
 extension Sink {
     /// Any name will do.
     public func check(name: String) throws(SinkError) {}
+
+    /// A store that can be read is read; whether it holds something does not matter.
+    public func probe(_ name: String) async throws(SinkError) {
+        guard capabilities.contains(.get) else { return }
+        do throws(SinkError) {
+            _ = try await get(name)
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
+    }
 
     /// Not every store can be read.
     public func get(_ name: String) async throws(SinkError) -> StoredSecret {

@@ -1,6 +1,6 @@
 /// Why a sink did not do what it was asked.
 public struct SinkError: Error, Sendable, Equatable {
-    /// The kinds that callers tell apart; the first five are the plugin protocol's.
+    /// The kinds that callers tell apart; most of them the plugin protocol's.
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The name holds nothing.
         case notFound
@@ -8,6 +8,8 @@ public struct SinkError: Error, Sendable, Equatable {
         case locked
         /// The store says no: permissions, policy, trust.
         case denied
+        /// credferry's own account is not permitted, or could not sign in.
+        case forbidden
         /// The store cannot be reached now; worth trying again.
         case unavailable
         /// The store cannot hold this name or value.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SinkCore
 import Testing
 
 @testable import Rotation
