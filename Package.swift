@@ -13,38 +13,116 @@ let swiftSettings: [SwiftSetting] =
         .enableExperimentalFeature("Lifetimes"),
     ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
+/// A module of ours, and the tests beside it.
+func module(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency]? = nil)
+    -> [Target]
+{
+    let target = Target.target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    guard let tests else { return [target] }
+    return [
+        target,
+        .testTarget(
+            name: name + "Tests", dependencies: [.byName(name: name)] + tests, swiftSettings: swiftSettings),
+    ]
+}
+
+// From the bottom up: each may depend only on what stands above it in this file.
+var targets: [Target] = [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CLibsecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
+    .systemLibrary(name: "CLinux"),
+]
+
+// MARK: Foundations
+targets += module("SecretMemory", ["CLinux", "COpenSSL"], tests: [])
+targets += module("SinkCore", ["SecretMemory"], tests: [])
+targets += module("HTTP", ["CLibcurl", "SecretMemory"], tests: ["SecretMemory"])
+targets += module(
+    "Azure", ["HTTP", "SecretMemory", "SinkCore"], tests: ["HTTP", "SecretMemory", "SinkCore"])
+
+// MARK: Plugins
+targets += module(
+    "PluginProtocol", ["SecretMemory", "SinkCore"], tests: ["SecretMemory", "SinkCore"])
+targets += module(
+    "PluginKit", ["PluginProtocol", "SecretMemory", "SinkCore"],
+    tests: ["PluginProtocol", "SecretMemory", "SinkCore"])
+targets += module(
+    "PluginHost",
+    [
+        "CLinux", "PluginProtocol", "SecretMemory", "SinkCore",
+        .product(name: "Logging", package: "swift-log"),
+    ],
+    tests: ["PluginProtocol", "SecretMemory", "SinkCore", .product(name: "Logging", package: "swift-log")])
+targets += [
+    .executableTarget(
+        name: "credferry-keyring", dependencies: ["CLibsecret", "PluginKit", "SecretMemory", "SinkCore"],
+        path: "plugins/keyring", exclude: ["plugin.json"], swiftSettings: swiftSettings)
+]
+
+// MARK: The rotation
+targets += module("Rotation", ["SecretMemory", "SinkCore"], tests: ["SecretMemory", "SinkCore"])
+targets += module(
+    "Journal", ["Rotation", "SecretMemory", "SinkCore", .product(name: "GRDB", package: "GRDB.swift")],
+    tests: ["Rotation", "SecretMemory"])
+targets += module(
+    "Settings", ["PluginProtocol", "SinkCore", "Yams"], tests: ["PluginProtocol", "SinkCore"])
+targets += module(
+    "Sinks", ["Azure", "CLinux", "HTTP", "SecretMemory", "SinkCore"], tests: ["SecretMemory", "SinkCore"])
+targets += module(
+    "Fleet",
+    [
+        "Azure", "HTTP", "Journal", "PluginHost", "PluginProtocol", "Rotation", "SecretMemory",
+        "Settings", "SinkCore", "Sinks", .product(name: "Logging", package: "swift-log"),
+    ],
+    tests: [
+        "Rotation", "SecretMemory", "Settings", "SinkCore", .product(name: "Logging", package: "swift-log"),
+    ])
+
+// MARK: Programs
+targets += [
+    .executableTarget(
+        name: "credferry",
+        dependencies: [
+            "CLinux", "Fleet", "Journal", "Rotation", "SecretMemory", "Settings", "SinkCore", "Sinks",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: swiftSettings),
+    .target(
+        name: "AzureSandbox",
+        dependencies: [
+            "COpenSSL", .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "AzureSandboxTests",
+        dependencies: ["AzureSandbox"],
+        swiftSettings: swiftSettings),
+    .executableTarget(
+        name: "azure-sandbox",
+        dependencies: ["AzureSandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        swiftSettings: swiftSettings),
+]
+
 let package = Package(
     name: "credferry",
     products: [
+        .executable(name: "credferry", targets: ["credferry"]),
+        .executable(name: "credferry-keyring", targets: ["credferry-keyring"]),
+        .executable(name: "azure-sandbox", targets: ["azure-sandbox"]),
         .library(name: "SecretMemory", targets: ["SecretMemory"]),
         .library(name: "SinkCore", targets: ["SinkCore"]),
+        .library(name: "PluginKit", targets: ["PluginKit"]),
         .library(name: "Rotation", targets: ["Rotation"]),
+        .library(name: "Fleet", targets: ["Fleet"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: [
-        // MARK: Foundations
-        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CLinux"),
-        .target(name: "SecretMemory", dependencies: ["CLinux", "COpenSSL"], swiftSettings: swiftSettings),
-        .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swiftSettings),
-        .target(name: "SinkCore", dependencies: ["SecretMemory"], swiftSettings: swiftSettings),
-        .testTarget(name: "SinkCoreTests", dependencies: ["SinkCore"], swiftSettings: swiftSettings),
-
-        // MARK: The rotation
-        .target(name: "Rotation", dependencies: ["SecretMemory", "SinkCore"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "RotationTests", dependencies: ["Rotation", "SecretMemory", "SinkCore"],
-            swiftSettings: swiftSettings),
-        .target(
-            name: "Journal",
-            dependencies: [
-                "Rotation", "SecretMemory", "SinkCore", .product(name: "GRDB", package: "GRDB.swift"),
-            ],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "JournalTests", dependencies: ["Journal", "Rotation", "SecretMemory"],
-            swiftSettings: swiftSettings),
-    ]
+    targets: targets
 )

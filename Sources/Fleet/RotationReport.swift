@@ -1,4 +1,5 @@
 public import Rotation
+public import SinkCore
 
 /// How one target fared: the JSON of `rotate`, `resume`, `plan`, `apply` and `retire`.
 public struct RotationReport: Codable, Sendable, Equatable {

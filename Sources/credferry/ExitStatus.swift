@@ -1,4 +1,4 @@
-import Configuration
+import Settings
 import Fleet
 import Journal
 import Rotation
@@ -38,6 +38,16 @@ enum ExitStatus: Int32 {
             }
     }
 
+    /// The status of a command that could not begin.
+    init(_ error: FleetError) {
+        self =
+            switch error.code {
+            case .unknownName: .usage
+            case .configuration: .configuration
+            case .failure(let kind): ExitStatus(kind)
+            }
+    }
+
     /// The status of several targets together: an unfinished rotation before all others, then the first
     /// failure's.
     init(_ reports: [RotationReport]) {
@@ -68,6 +78,9 @@ struct Complaint: Error {
     init(_ error: any Error) {
         switch error {
         case let error as Complaint: self = error
+        case let error as ConfigurationError:
+            self.init(.configuration, "\(error)")
+        case let error as TargetError: self.init(.usage, error.message, hint: error.hint)
         case let error as FleetError: self.init(ExitStatus(error), error.message, hint: error.hint)
         case let error as Failure: self.init(ExitStatus(error.kind), error.message, hint: error.hint)
         case let error as JournalError:

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Configuration
+import Settings
 import Fleet
 import FoundationEssentials
-import Rotation
+import Logging
 
 /// The options that every command has.
 struct GlobalOptions: ParsableArguments {
@@ -25,11 +25,44 @@ struct GlobalOptions: ParsableArguments {
     var verbose = false
 
     /// Reads the configuration, and makes what the commands work with.
-    func makeFleet(showing progress: ProgressView? = nil) throws -> Fleet {
+    private func makeFleet(showing progress: ProgressView? = nil) throws -> Fleet {
         let environment = ProcessInfo.processInfo.environment
         let configuration = try loadConfiguration(environment)
-        return try Fleet(configuration, environment: environment) { target, event in
+        var logger = Logger(label: "credferry") { _ in TerminalLog() }
+        logger.logLevel = quiet ? .error : verbose ? .debug : .warning
+        return Fleet(configuration, environment: environment, logger: logger) { target, event in
             progress?.show(target, event)
+        }
+    }
+
+    /// Does `body` with a fleet, and ends the plugins that it has started.
+    func withFleet<Value: ~Copyable>(
+        showing progress: ProgressView? = nil, _ body: (Fleet) async throws -> Value
+    ) async throws -> Value {
+        let fleet = try makeFleet(showing: progress)
+        do {
+            let value = try await body(fleet)
+            progress?.end()
+            await fleet.close()
+            return value
+        } catch {
+            progress?.end()
+            await fleet.close()
+            throw error
+        }
+    }
+
+    /// The targets that were named.
+    func targets(_ texts: [String]) throws -> [Target] {
+        try texts.map(target)
+    }
+
+    /// The target that was named.
+    func target(_ text: String) throws -> Target {
+        do throws(TargetError) {
+            return try Target(text)
+        } catch {
+            throw Complaint(.usage, error.message, hint: error.hint)
         }
     }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The rules of the terminal, for every command:
+/// The rules of the terminal, for every command.
 ///
 /// - Results go to standard output; progress, messages and errors to standard error, prefixed with the
 ///   program's name, in lower case and without a full stop.
@@ -60,7 +60,9 @@ struct Terminal: Sendable {
 
     /// Tells of something that went wrong, and of the mend.
     static func complain(_ message: String, hint: String? = nil) {
-        write("\(paint("credferry:", .bad, on: .error)) \(oneLine(message))\n", to: .error)
+        for line in message.split(whereSeparator: \.isNewline) {
+            write("\(paint("credferry:", .bad, on: .error)) \(oneLine(String(line)))\n", to: .error)
+        }
         if let hint { write("  \(oneLine(hint))\n", to: .error) }
     }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Settings
 import Fleet
 import Glibc
 import SecretMemory
@@ -28,16 +28,15 @@ struct ExecCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let fleet = try options.makeFleet()
         let target = try options.target(target)
-        let reading = try await fleet.read(target, from: from)
+        let reading = try await options.withFleet { try await $0.read(target, from: from) }
         guard let metadata = reading.stored.metadata else {
             throw Complaint(
                 .failed,
                 "sink \(reading.sink) keeps the secret alone, and the command would not know whose it is",
                 hint: "read it from another sink with --from")
         }
-        let variables = EnvironmentVariables.variables(for: metadata, style: fleet.variableStyle(of: target))
+        let variables = EnvironmentVariables.variables(for: metadata, style: reading.variableStyle)
         var environment = ChildEnvironment()
         for variable in variables {
             try environment.set(variable, secret: reading.stored.secret)

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Settings
 import Fleet
 import SecretMemory
 import SinkCore
@@ -38,7 +38,8 @@ struct GetCommand: AsyncParsableCommand {
                 .usage, "standard output is a terminal, and the secret would stay on it",
                 hint: "pipe it to where it is needed, or add --show")
         }
-        let reading = try await options.makeFleet().read(try options.target(target), from: from)
+        let target = try options.target(target)
+        let reading = try await options.withFleet { try await $0.read(target, from: from) }
         switch field {
         case .secret:
             reading.stored.secret.withUnsafeBytes { Terminal.write($0, to: .output) }

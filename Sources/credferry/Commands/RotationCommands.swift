@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Settings
 import Fleet
 
 struct PlanCommand: AsyncParsableCommand {
@@ -15,8 +15,8 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-        let fleet = try options.makeFleet()
-        let reports = try await fleet.plan(try options.targets(targets), onlyDue: due)
+        let targets = try options.targets(targets)
+        let reports = try await options.withFleet { try await $0.plan(targets, onlyDue: due) }
         try options.report(reports)
     }
 }
@@ -54,13 +54,13 @@ struct RotateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let progress = ProgressView(isQuiet: options.quiet, isVerbose: options.verbose)
-        let fleet = try options.makeFleet(showing: progress)
         let targets = try options.targets(targets)
-        let reports =
+        let reports = try await options.withFleet(showing: progress) { fleet in
             dryRun
-            ? try await fleet.plan(targets, onlyDue: due, overlap: overlap?.seconds)
-            : try await fleet.rotate(targets, onlyDue: due, overlap: overlap?.seconds, waitsForOverlap: wait)
-        progress.end()
+                ? try await fleet.plan(targets, onlyDue: due, overlap: overlap?.seconds)
+                : try await fleet.rotate(
+                    targets, onlyDue: due, overlap: overlap?.seconds, waitsForOverlap: wait)
+        }
         try options.report(reports)
     }
 }
@@ -76,9 +76,8 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let progress = ProgressView(isQuiet: options.quiet, isVerbose: options.verbose)
-        let fleet = try options.makeFleet(showing: progress)
-        let reports = try await fleet.resume(try options.targets(targets))
-        progress.end()
+        let targets = try options.targets(targets)
+        let reports = try await options.withFleet(showing: progress) { try await $0.resume(targets) }
         try options.report(reports)
     }
 }
@@ -106,9 +105,10 @@ struct RetireCommand: AsyncParsableCommand {
 
     func run() async throws {
         let progress = ProgressView(isQuiet: options.quiet, isVerbose: options.verbose)
-        let fleet = try options.makeFleet(showing: progress)
-        let reports = try await fleet.retire(try options.targets(targets), adopting: adopt)
-        progress.end()
+        let targets = try options.targets(targets)
+        let reports = try await options.withFleet(showing: progress) {
+            try await $0.retire(targets, adopting: adopt)
+        }
         try options.report(reports)
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Settings
 import Fleet
 
 struct StatusCommand: AsyncParsableCommand {
@@ -17,7 +17,8 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-        let report = try await options.makeFleet().status(try options.targets(targets))
+        let targets = try options.targets(targets)
+        let report = try await options.withFleet { try await $0.status(targets) }
         switch options.output {
         case .json: try options.writeJSON(report)
         case .text: Terminal.write(StatusView(report: report).text, to: .output)

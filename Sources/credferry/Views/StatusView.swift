@@ -15,7 +15,7 @@ struct StatusView {
         }
         for line in report.credentials { text += notes(line) }
         for skip in report.skipped {
-            text += "\(skip.cluster)/\(skip.credential): nothing to rotate: \(Self.words(skip.reason))\n"
+            text += "\(skip.cluster)/\(skip.credential): nothing to rotate: \(skip.reason.words)\n"
         }
         return text.isEmpty ? "nothing is configured\n" : text
     }
@@ -54,16 +54,6 @@ struct StatusView {
             notes.append("credential \(other.keyId)\(name), valid until \(other.notAfter): \(what)")
         }
         return notes.map { "\(target): \(Terminal.oneLine($0))\n" }.joined()
-    }
-
-    private static func words(_ reason: StatusReport.Skip.Reason) -> String {
-        switch reason {
-        case .managedIdentity: "the cluster runs under a managed identity, which needs no rotation"
-        case .managedEntra: "its Entra integration is managed by Azure"
-        case .notFound: "it does not exist"
-        case .forbidden: "the signed-in account may not read it"
-        case .stopped: "the cluster is stopped"
-        }
     }
 }
 

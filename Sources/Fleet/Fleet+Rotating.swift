@@ -1,0 +1,185 @@
+public import FoundationEssentials
+internal import Journal
+internal import Rotation
+public import Settings
+internal import SinkCore
+
+extension Fleet {
+    /// What ``rotate(_:onlyDue:overlap:waitsForOverlap:)`` would do, and why; changes nothing.
+    ///
+    /// - Parameters:
+    ///   - targets: what to plan for; everything that is configured where empty.
+    ///   - overlap: in place of the policy's, in seconds.
+    /// - Throws: ``FleetError``.
+    public func plan(
+        _ targets: [Target], onlyDue: Bool = false, overlap: TimeInterval? = nil
+    ) async throws -> [RotationReport] {
+        let survey = try await survey(targets)
+        let azure = try account.adapter()
+        let results = await bounded(survey.groups, configuration.concurrency) { group in
+            await Self.outcome(group) {
+                let planner = try await self.planner(group, azure, overlap)
+                if onlyDue, !planner.isDue(at: Date()) { return planner.notDue }
+                return planner.reports(try planner.plan(self.sinks))
+            }
+        }
+        return try Self.merge(results) + skipped(survey, unlessDueOnly: onlyDue)
+    }
+
+    /// Rotates: a new secret for each identity behind the targets, in all of its sinks, then in its clusters.
+    ///
+    /// An identity whose last rotation stands still has that one finished instead.
+    ///
+    /// - Parameters:
+    ///   - targets: what to rotate; everything that is configured where empty.
+    ///   - onlyDue: leaves alone what the policy does not want rotated yet.
+    ///   - overlap: in place of the policy's, in seconds.
+    ///   - waitsForOverlap: stays until the overlap is over, and retires.
+    /// - Throws: ``FleetError`` before anything is changed; what happens to one identity afterwards stands in its
+    ///   reports.
+    public func rotate(
+        _ targets: [Target], onlyDue: Bool = false, overlap: TimeInterval? = nil,
+        waitsForOverlap: Bool = false
+    ) async throws -> [RotationReport] {
+        let survey = try await survey(targets)
+        let azure = try account.adapter()
+        try checkNames(survey)
+        let results = await bounded(survey.groups, configuration.concurrency) { group in
+            await Self.outcome(group) {
+                let journal = try self.journal()
+                let lock = try IdentityLock(group.appId, in: journal.folder)
+                defer { withExtendedLifetime(lock) {} }
+                let planner = try await self.planner(group, azure, overlap)
+                if onlyDue, !planner.isDue(at: Date()), planner.ledger.unfinished == nil {
+                    return planner.notDue
+                }
+                let record: RotationRecord
+                if let unfinished = planner.ledger.unfinished {
+                    record = try await self.driver(unfinished, target: group.lead.target)
+                        .run(unfinished, .resume, waitsForOverlap: waitsForOverlap)
+                } else {
+                    let plan = try planner.plan(self.sinks)
+                    if let failure = await self.sinks.probe(plan.deliveries) {
+                        return planner.reports(.blocked, because: failure)
+                    }
+                    let fresh = RotationRecord(id: Self.makeId(), plan: plan, startedAt: Date())
+                    record = try await self.driver(fresh, target: group.lead.target)
+                        .run(fresh, .begin, waitsForOverlap: waitsForOverlap)
+                }
+                return planner.reports(record)
+            }
+        }
+        return try Self.merge(results) + skipped(survey, unlessDueOnly: onlyDue)
+    }
+
+    func planner(
+        _ group: IdentityGroup, _ azure: AzureAdapter, _ overlap: TimeInterval?
+    ) async throws -> Planner {
+        Planner(
+            group, try await azure.identity(appId: group.appId), try ledger(of: group.appId), overlap: overlap
+        )
+    }
+
+    /// Two secrets that would get one name in a sink are found before anything is changed.
+    private func checkNames(_ survey: Survey) throws(FleetError) {
+        var owners: [String: String] = [:]
+        for member in survey.groups.flatMap(\.members) {
+            for sink in member.entry.sinks {
+                let name = try sinks.name(of: member.templateValues, in: sink.value)
+                guard let other = owners.updateValue(member.target, forKey: "\(sink.value)\0\(name)") else {
+                    continue
+                }
+                throw FleetError(
+                    .configuration,
+                    "\(sink.position): \(member.target) and \(other) would both be \(name) in sink \(sink.value)",
+                    hint: "tell them apart with {cluster} and {credential}")
+            }
+        }
+    }
+
+    // MARK: Outcomes
+
+    /// What became of a group, errors included; a configuration that is wrong ends the command.
+    static func outcome(
+        _ group: IdentityGroup, _ body: () async throws -> [RotationReport]
+    ) async -> Result<[RotationReport], FleetError> {
+        do {
+            return .success(try await body())
+        } catch let error as FleetError {
+            guard case .failure(let kind) = error.code else { return .failure(error) }
+            return .success(
+                group.reports(.blocked, because: Failure(kind, error.message, hint: error.hint)))
+        } catch let error as Failure {
+            return .success(group.reports(.blocked, because: error))
+        } catch let error as JournalError {
+            return .success(group.reports(.blocked, because: Failure(error)))
+        } catch {
+            return .success(group.reports(.blocked, because: Failure(.invalid, "\(error)")))
+        }
+    }
+
+    static func merge(_ results: [Result<[RotationReport], FleetError>]) throws -> [RotationReport] {
+        try results.flatMap { try $0.get() }
+    }
+
+    /// What has nothing to rotate, or is out of reach.
+    private func skipped(_ survey: Survey, unlessDueOnly onlyDue: Bool) -> [RotationReport] {
+        survey.skipped.compactMap { skip -> RotationReport? in
+            guard let kind = CredentialKind(rawValue: skip.credential) else { return nil }
+            if onlyDue, skip.reason == .managedIdentity || skip.reason == .managedEntra { return nil }
+            var report = RotationReport(cluster: skip.cluster, credential: kind, outcome: skip.reason.outcome)
+            report.reason = skip.reason.words
+            report.failure = skip.reason.failure
+            return report
+        }
+    }
+
+    /// A name for a rotation: 16 characters of base 32, unique enough for all rotations of all times.
+    private static func makeId() -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+        return String((0..<16).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+    }
+}
+
+extension Planner {
+    /// The reports of a group that the policy does not want rotated yet.
+    fileprivate var notDue: [RotationReport] {
+        let moment = notAfter.map { Timestamp.text($0 - policy.rotateWithin) } ?? "?"
+        return reports(.unchanged, because: Failure(.invalid, "not due before \(moment)"))
+    }
+}
+
+extension StatusReport.Skip.Reason {
+    /// The reason in words.
+    public var words: String {
+        switch self {
+        case .managedIdentity: "the cluster runs under a managed identity, which needs no rotation"
+        case .managedEntra: "its Entra integration is managed by Azure"
+        case .notFound: "it does not exist, or the signed-in account may not see it"
+        case .forbidden: "the signed-in account may not read it"
+        case .stopped: "the cluster is stopped, and a stopped cluster cannot be updated"
+        }
+    }
+
+    fileprivate var outcome: RotationReport.Outcome {
+        switch self {
+        case .managedIdentity, .managedEntra: .unchanged
+        case .notFound, .forbidden, .stopped: .blocked
+        }
+    }
+
+    fileprivate var failure: Failure.Kind? {
+        switch self {
+        case .managedIdentity, .managedEntra: nil
+        case .notFound: .notFound
+        case .forbidden: .forbidden
+        case .stopped: .clusterStopped
+        }
+    }
+}
+
+extension Failure {
+    init(_ error: JournalError) {
+        self.init(error.code == .locked ? .contended : .invalid, error.message, hint: error.hint)
+    }
+}
