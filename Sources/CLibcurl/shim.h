@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 // The functions of libcurl that are used, and one of libssl. Written once, by credferry_curl_load.
 struct credferry_curl {
@@ -40,8 +41,8 @@ struct credferry_curl {
     uint64_t (*ssl_ctx_set_options)(void *, uint64_t);
 };
 
-// Finds the functions. Returns NULL, or what is wrong; the text is valid until this thread's next dlerror.
-static inline const char *credferry_curl_load(struct credferry_curl *curl) {
+// Finds the functions in the library of that name. Returns NULL, or what is wrong; the text is valid until this thread's next dlerror.
+static inline const char *credferry_curl_load(struct credferry_curl *curl, const char *name) {
     static const char *const names[] = {
         "curl_global_init_mem", "curl_easy_strerror", "curl_version_info", "curl_easy_init",
         "curl_easy_cleanup", "curl_easy_setopt", "curl_easy_getinfo", "curl_slist_append",
@@ -53,7 +54,7 @@ static inline const char *credferry_curl_load(struct credferry_curl *curl) {
     _Static_assert(sizeof *curl == (count + 1) * sizeof(void *), "one name for each function");
     void *functions[count + 1];
     // Never closed: libcurl and what it loads cannot be unloaded safely.
-    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (!library) return dlerror();
     for (int i = 0; i < count; i++) {
         functions[i] = dlsym(library, names[i]);
@@ -157,6 +158,20 @@ static inline CURL *credferry_curl_next_done(const struct credferry_curl *curl, 
         return message->easy_handle;
     }
     return NULL;
+}
+
+// MARK: Sockets
+
+// libcurl's own sockets would be inherited by every program that is started meanwhile.
+static inline curl_socket_t credferry_curl_open_socket(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static inline CURLcode credferry_curl_set_close_on_exec(const struct credferry_curl *curl, CURL *easy) {
+    return curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, credferry_curl_open_socket);
 }
 
 // MARK: TLS

@@ -7,15 +7,15 @@ struct Curl: @unchecked Sendable {
     let functions: UnsafePointer<credferry_curl>
 
     /// The library, or why it cannot be used; the first use takes several milliseconds, to load it.
-    static let shared: Result<Curl, HTTPError> = load()
+    static let shared: Result<Curl, HTTPError> = load("libcurl.so.4")
 
     /// 7.87.0 (December 2022) brought the last option that is used here, `CURLOPT_QUICK_EXIT`.
     private static let oldestVersion: UInt32 = 0x07_57_00
 
-    private static func load() -> Result<Curl, HTTPError> {
+    static func load(_ library: String) -> Result<Curl, HTTPError> {
         let functions = UnsafeMutablePointer<credferry_curl>.allocate(capacity: 1)
         functions.initialize(to: credferry_curl())
-        if let problem = credferry_curl_load(functions) {
+        if let problem = credferry_curl_load(functions, library) {
             return .failure(
                 HTTPError(
                     .unavailable, "cannot load libcurl: \(String(cString: problem))",
@@ -77,6 +77,11 @@ struct TransferOptions {
 
     mutating func setPrerequest(_ callback: @escaping curl_prereq_callback) {
         note(credferry_curl_set_prerequest(curl.functions, easy, callback))
+    }
+
+    /// Keeps the connection's socket from programs that are started meanwhile.
+    mutating func setCloseOnExec() {
+        note(credferry_curl_set_close_on_exec(curl.functions, easy))
     }
 
     /// Has OpenSSL zero what it decrypted.

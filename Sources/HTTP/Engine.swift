@@ -151,12 +151,3 @@ private func runEngine(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawP
     Unmanaged<Engine>.fromOpaque(context).takeRetainedValue().run()
     return nil
 }
-
-extension Exchange {
-    /// Tells the caller how it went.
-    func finish(_ result: Result<Void, HTTPError>) {
-        let waiting = continuation
-        continuation = nil
-        waiting?.resume(returning: result)
-    }
-}

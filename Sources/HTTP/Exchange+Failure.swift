@@ -21,7 +21,7 @@ extension Exchange {
     }
 
     /// How the transfer ended, as an error; `nil` where it ended well.
-    func failure(_ result: CURLcode, _ curl: Curl, _ trust: Trust, isProxied: Bool) -> HTTPError? {
+    func failure(_ result: CURLcode, _ curl: Curl, _ trust: Trust) -> HTTPError? {
         if result == CURLE_OK {
             // libcurl finds nothing wrong with an answer that breaks off between its header fields.
             guard !hasHead else { return nil }
@@ -44,7 +44,7 @@ extension Exchange {
             default: nil
             }
         return HTTPError(
-            code, "\(shown): \(why)\(isProxied ? " (by way of a proxy)" : "")", hint: hint,
+            code, "\(shown): \(why)", hint: hint,
             mayHaveBeenSent: mayHaveBeenSent)
     }
 

@@ -29,6 +29,7 @@ extension Exchange {
         transfer.set(CURLOPT_NOSIGNAL, 1)
         transfer.set(CURLOPT_NOPROGRESS, 1)
         transfer.set(CURLOPT_ERRORBUFFER, pointer: explanationBuffer)
+        transfer.setCloseOnExec()
         transfer.set(CURLOPT_TCP_NODELAY, 1)
         transfer.set(CURLOPT_CONNECTTIMEOUT_MS, options.connectTimeout.milliseconds)
         // Without it, ending a transfer while its name is being looked up waits for the look-up, and with
@@ -38,6 +39,7 @@ extension Exchange {
         transfer.set(CURLOPT_FORBID_REUSE, request.connection == .single ? 1 : 0)
 
         transfer.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        transfer.set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         transfer.set(CURLOPT_SSL_VERIFYPEER, 1)
         transfer.set(CURLOPT_SSL_VERIFYHOST, 2)
         transfer.setCleansing()
@@ -79,7 +81,6 @@ extension Exchange {
     private func setCallbacks(_ transfer: inout TransferOptions) {
         // Unretained: the engine holds the exchange for as long as it has its transfer.
         let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
-        transfer.set(CURLOPT_PRIVATE, pointer: context)
         transfer.set(CURLOPT_PREREQDATA, pointer: context)
         transfer.set(CURLOPT_HEADERDATA, pointer: context)
         transfer.set(CURLOPT_WRITEDATA, pointer: context)

@@ -52,6 +52,13 @@ final class Exchange: @unchecked Sendable {
         authorizationNode.deallocate()
     }
 
+    /// Tells the caller how it went.
+    func finish(_ result: Result<Void, HTTPError>) {
+        let waiting = continuation
+        continuation = nil
+        waiting?.resume(returning: result)
+    }
+
     /// Takes the answer, once, when the exchange has ended well.
     func response() -> HTTPResponse {
         received.withLock { received in

@@ -7,6 +7,10 @@ public struct HTTPResponse: ~Copyable, Sendable {
     /// The fields of the final answer; those of 1xx answers and trailers are left out.
     public let headers: HTTPHeaders
     /// The content, as it came.
+    ///
+    /// An answer that is shorter than it says is an error. One that has neither a length nor chunks ends with
+    /// the connection, and libcurl 7.88 does not tell there whether the server ended it (RFC 8446, section
+    /// 6.1) or somebody on the way: its content must show by itself that it is whole, as JSON does.
     public var body: SecretBuffer
 
     /// Puts an answer together.

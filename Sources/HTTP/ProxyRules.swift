@@ -17,14 +17,10 @@ struct ProxyRules: Sendable {
         exceptions = first("no_proxy", "NO_PROXY")
     }
 
-    /// Whether a request to `target` may go through a proxy; the exceptions are judged by libcurl.
-    func isConsidered(for target: Target) -> Bool {
-        !proxy.isEmpty && !target.isLoopback && target.host != Target.metadataAddress
-    }
-
     func apply(to options: inout TransferOptions, for target: Target) {
         // Empty texts, unlike none, keep libcurl from looking into the environment.
-        options.set(CURLOPT_PROXY, isConsidered(for: target) ? proxy : "")
+        let isDirect = target.isLoopback || target.host == Target.metadataAddress
+        options.set(CURLOPT_PROXY, isDirect ? "" : proxy)
         options.set(CURLOPT_NOPROXY, exceptions)
         // What a proxy answers to CONNECT is no part of the answer.
         options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)

@@ -70,11 +70,8 @@ struct Transfers {
         var result = curl.functions.pointee.multi_perform(multi, &count)
         var ending = CURLE_OK
         while let easy = credferry_curl_next_done(curl.functions, multi, &ending) {
-            let (trust, proxies, ending) = (trust, proxies, ending)
-            end(easy) { [curl] exchange in
-                exchange.failure(
-                    ending, curl, trust, isProxied: proxies.isConsidered(for: exchange.target))
-            }
+            let (curl, trust, ending) = (curl, trust, ending)
+            end(easy) { $0.failure(ending, curl, trust) }
         }
         endOverdue()
         let sleep = min(Self.idle, nextDeadline.map { ContinuousClock.now.duration(to: $0) } ?? Self.idle)

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import HTTP
@@ -49,6 +50,27 @@ struct ConnectionTests {
         #expect(1...2 ~= server.connectionCount)
         await client.close()
         server.stop()
+    }
+
+    @Test func areNotInheritedByPrograms() async throws {
+        let client = HTTPClient()
+        try await send(.pooled, client)
+        let own = (0..<1024).filter { peerPort(of: $0) == server.port }
+        #expect(own.count == 1)
+        for descriptor in own { #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0) }
+        await client.close()
+        server.stop()
+    }
+
+    /// The port at the other end of a TCP connection over IPv4.
+    private func peerPort(of descriptor: Int32) -> UInt16? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+        }
+        guard result == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
+        return UInt16(bigEndian: address.sin_port)
     }
 
     // MARK: Never twice

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import HTTP
@@ -77,7 +78,10 @@ struct FailureTests {
     @Test func aServerThatDrips() async throws {
         let failure = try await failure(timeout: .seconds(1)) { peer in
             peer.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-            for _ in 0..<1000 where usleepSucceeds(10_000) { peer.write("x") }
+            for _ in 0..<1000 {
+                usleep(10_000)
+                peer.write("x")
+            }
         }
         #expect(failure.code == .timeout)
         #expect(failure.mayHaveBeenSent)
@@ -186,6 +190,33 @@ struct FailureTests {
         hanging.cancel()
         #expect(await hanging.value?.code == .cancelled)
         for task in waiting { #expect(try await task.value == "ok") }
+        await client.close()
+    }
+
+    @Test func cancellingManyAtAnyMoment() async throws {
+        let server = TestServer.answering { request in
+            usleep(1000)
+            return answer(body: String(request.line.split(separator: " ")[1]))
+        }
+        defer { server.stop() }
+        let client = HTTPClient(HTTPClient.Options(maximumConnectionsPerHost: 8))
+        let url = server.url
+        let tasks = (0..<300).map { number in
+            Task { () async throws(HTTPError) in
+                try await client.text(HTTPRequest(.get, "\(url)/\(number)")).body
+            }
+        }
+        for (number, task) in tasks.enumerated() where number % 3 == 0 {
+            task.cancel()
+            if number % 30 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        for (number, task) in tasks.enumerated() {
+            switch await task.result {
+            case .success(let body): #expect(body == "/\(number)")
+            case .failure(let error):
+                #expect((error as? HTTPError)?.code == .cancelled && number % 3 == 0, "\(number): \(error)")
+            }
+        }
         await client.close()
     }
 

@@ -27,6 +27,18 @@ struct HygieneTests {
         }
     }
 
+    @Test func nothingIsLoadedBeforeTheFirstRequest() async {
+        await #expect(processExitsWith: .success) {
+            let server = TestServer.answering { _ in answer() }
+            let client = HTTPClient()
+            #expect(
+                await client.failure(HTTPRequest(.get, "http://service.example/"))?.code == .invalidRequest)
+            #expect(!mappedFiles().contains("libcurl.so"))
+            _ = try await client.text(HTTPRequest(.get, server.url))
+            #expect(mappedFiles().contains("libcurl.so"))
+        }
+    }
+
     @Test func aForgottenClientEndsItsThread() async {
         await #expect(processExitsWith: .success) {
             let server = TestServer.answering { _ in answer() }
@@ -90,6 +102,16 @@ private func threadNames() -> [String] {
     return names
 }
 
+/// What is mapped into this process's memory, as proc_pid_maps(5) lists it.
+private func mappedFiles() -> String {
+    guard let maps = fopen("/proc/self/maps", "r") else { return "" }
+    defer { fclose(maps) }
+    var text: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while case let count = fread(&chunk, 1, chunk.count, maps), count > 0 { text += chunk[..<count] }
+    return String(decoding: text, as: UTF8.self)
+}
+
 /// 48 letters that are known by a rule, so that looking for them puts no copy of them into memory.
 struct Needle: Sendable {
     let seed: Int
@@ -108,23 +130,20 @@ struct Needle: Sendable {
     /// How often they stand in this process's writable memory.
     func count() -> Int {
         let chunkSize = 1 << 20
-        guard let memory = fopen("/proc/self/mem", "r"), let maps = fopen("/proc/self/maps", "r"),
+        guard let memory = fopen("/proc/self/mem", "r"),
             let chunk = mmap(nil, chunkSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         else { return -1 }
         // Unbuffered: standard I/O must keep no copy either.
         setvbuf(memory, nil, _IONBF, 0)
         defer {
             fclose(memory)
-            fclose(maps)
             explicit_bzero(chunk, chunkSize)
             munmap(chunk, chunkSize)
         }
         let own = UInt(bitPattern: chunk)..<UInt(bitPattern: chunk) + UInt(chunkSize)
         var ranges: [Range<UInt>] = []
-        var line = [CChar](repeating: 0, count: 4096)
-        while fgets(&line, Int32(line.count), maps) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            let words = text.split(separator: " ")
+        for line in mappedFiles().split(separator: "\n") {
+            let words = line.split(separator: " ")
             let bounds = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
             guard bounds.count == 2, words[1].hasPrefix("rw") else { continue }
             ranges.append(bounds[0]..<bounds[1])

@@ -23,7 +23,7 @@ struct ProxyTests {
         #expect(proxy.requests.map(\.line) == ["CONNECT service.example:443 HTTP/1.1"])
         #expect(failure.code == .cannotConnect)
         #expect(!failure.mayHaveBeenSent)
-        #expect(failure.message.contains("proxy"))
+        #expect(failure.hint?.contains("proxy") == true)
     }
 
     @Test(arguments: ["no_proxy", "NO_PROXY"])

@@ -1,4 +1,3 @@
-import Glibc
 import SecretMemory
 
 @testable import HTTP
@@ -41,9 +40,4 @@ func eventually(_ condition: () -> Bool) async {
     for _ in 0..<100 where !condition() {
         try? await Task.sleep(for: .milliseconds(10))
     }
-}
-
-/// Sleeps; always true, so that it can stand in a `where`.
-func usleepSucceeds(_ microseconds: UInt32) -> Bool {
-    usleep(microseconds) == 0
 }

@@ -3,8 +3,8 @@ import Glibc
 
 /// An https server in a process of its own, Python's, with a certificate from an authority made for it.
 ///
-/// Whatever the request, it answers `200` with a secret that it makes up by a rule (see `Needle`), and keeps
-/// the connection open.
+/// It answers `200` with a secret that it makes up by a rule (see `Needle`), and keeps the connection open.
+/// What it answers to `/cut` is shorter than it says; what it answers to `/closed` ends with the connection.
 final class TLSServer: Sendable {
     /// A folder with `ca.pem`, `other.pem` (an authority that signed nothing here) and the server's own.
     let folder: String
@@ -29,16 +29,14 @@ final class TLSServer: Sendable {
                 "server",
                 [
                     "-x509", "-subj", "/CN=server", "-CA", folder + "/ca.pem", "-CAkey", folder + "/ca.key",
-                    "-addext",
-                    "subjectAltName=\(names)", "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-addext", "subjectAltName=\(names)", "-addext", "basicConstraints=critical,CA:FALSE",
                 ]
             ),
         ] {
             try run(
                 [
                     "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
-                    "-days", "2",
-                    "-keyout", "\(folder)/\(file).key", "-out", "\(folder)/\(file).pem",
+                    "-days", "2", "-keyout", "\(folder)/\(file).key", "-out", "\(folder)/\(file).pem",
                 ] + arguments)
         }
         var toServer: [Int32] = [0, 0]
@@ -58,9 +56,10 @@ final class TLSServer: Sendable {
         port = UInt16(String(decoding: line, as: UTF8.self)) ?? 0
     }
 
-    /// Ends the server, which reads its standard input until the end.
+    /// Ends the server; it ends by itself where the tests do, since its standard input is then at its end.
     func stop() {
         close(input)
+        kill(process, SIGKILL)
         var status: Int32 = 0
         waitpid(process, &status, 0)
         try? FileManager.default.removeItem(atPath: folder)
@@ -76,13 +75,20 @@ final class TLSServer: Sendable {
             try:
                 with context.wrap_socket(connection, server_side=True) as tls, tls.makefile("rb") as reader:
                     while True:
-                        length = 0
+                        length, target = 0, reader.readline()
                         while (line := reader.readline()) not in (b"\\r\\n", b""):
                             if line.lower().startswith(b"content-length:"):
                                 length = int(line.split(b":")[1])
                         if not line:
                             return
                         reader.read(length)
+                        if b"/cut" in target:
+                            tls.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\nhalf of it")
+                            return
+                        if b"/closed" in target:
+                            tls.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\nall of it")
+                            tls.unwrap()
+                            return
                         tls.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 48\\r\\n\\r\\n" + secret)
             except (OSError, ssl.SSLError):
                 pass

@@ -69,6 +69,19 @@ struct TLSTests {
         await client.close()
     }
 
+    @Test func anAnswerThatIsCutShortIsNone() async throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let client = client(server.authority)
+        let whole = try await client.text(HTTPRequest(.get, "https://localhost:\(server.port)/closed"))
+        #expect(whole.body == "all of it")
+        let failure = try #require(
+            await client.failure(HTTPRequest(.get, "https://localhost:\(server.port)/cut")))
+        #expect(failure.code == .connectionLost)
+        #expect(failure.mayHaveBeenSent)
+        await client.close()
+    }
+
     // MARK: Where authorities come from
 
     /// The file and the directory both count, whichever of them is the system's.
