@@ -17,8 +17,8 @@ enum TokenFault: Error, Equatable {
 
 /// Makes and checks access tokens: JSON Web Tokens (RFC 7519) with the claims that Entra's have.
 ///
-/// They are signed with HS256, not with Entra's RS256, since nobody but the sandbox checks them: to clients an
-/// access token is opaque.
+/// They are signed with HS256, not with Entra's RS256, since nobody but the sandbox checks them: to clients
+/// an access token is opaque.
 struct AccessTokens: Sendable {
     /// How long a token is valid, in seconds: what Entra grants.
     static let lifetime = 3599

@@ -15,10 +15,8 @@ enum ClusterRefusal: Error, Equatable {
 extension Cloud {
     /// Which position a cluster has, by its resource group's and its own name; case does not matter.
     func clusterIndex(_ name: String, in resourceGroup: String) -> Int? {
-        clusters.firstIndex {
-            $0.name.lowercased() == name.lowercased()
-                && $0.resourceGroup.lowercased() == resourceGroup.lowercased()
-        }
+        let key = Cluster.key(name, in: resourceGroup)
+        return clusters.firstIndex { $0.key == key }
     }
 
     /// Gives a cluster another service principal or secret: it holds it from now on, and an operation runs.
@@ -80,7 +78,7 @@ extension Cloud {
             id: Random.guid(), cluster: clusters[index].name, start: now,
             end: now.addingTimeInterval(tuning.operationTime), succeeds: tuning.operationFails == 0)
         tuning.operationFails = max(0, tuning.operationFails - 1)
-        operations.append(operation)
+        begin(operation)
         clusters[index].operation = operation.id
         clusters[index].provisioningState = "Updating"
         return operation

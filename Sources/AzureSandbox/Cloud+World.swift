@@ -17,7 +17,7 @@ extension Cloud {
         for number in 1...max(1, count) {
             let name = number == 1 ? "demo" : "demo-\(number)"
             let made = addIdentity(named: "\(name)-sp", credential: nil, days: 12, at: now)
-            var cluster = Cluster(name: name, resourceGroup: "rg-demo", location: location)
+            var cluster = Cluster(name: name, resourceGroup: Self.resourceGroup, location: location)
             cluster.servicePrincipal = Cluster.ServicePrincipal(
                 clientId: made.application.appId, secret: made.credential.secret)
             add(cluster, at: now)
@@ -44,7 +44,8 @@ extension Cloud {
 
     /// Adds an application and its service principal that everybody has known for long.
     mutating func directoryAdd(named name: String, at now: Date) -> DirectoryObject {
-        directory.write(at: now, lag: 0) { $0.addIdentity(named: name, at: now) }
+        let made = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down) - 400 * 86_400)
+        return directory.write(at: now, lag: 0) { $0.addIdentity(named: name, at: made) }
     }
 
     /// Adds an identity with one credential, which was added long ago as far as propagation goes.

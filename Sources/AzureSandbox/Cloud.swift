@@ -7,13 +7,22 @@ struct Cloud: Sendable {
     /// The domain by which the tenant is known besides its id.
     let domain = "credferry.onmicrosoft.com"
     let location = "westeurope"
+    /// The resource group in which everything is that was put into no other.
+    static let resourceGroup = "rg-demo"
     var tuning: Tuning
-    var directory = ReplicatedDirectory()
-    var resourceGroups: [String] = ["rg-demo"]
-    var clusters: [Cluster] = []
-    var operations: [ClusterOperation] = []
+    var directory = ReplicatedDirectory() { didSet { isAudited = false } }
+    var resourceGroups = [Cloud.resourceGroup]
+    var clusters: [Cluster] = [] { didSet { isAudited = false } }
+    /// Every operation by its id.
+    private(set) var operations: [String: ClusterOperation] = [:]
     var roleAssignments: [RoleAssignment] = []
     var vaults: [String: Vault] = [:]
+    /// Everything that can be forbidden.
+    static let rights = [
+        "graph.read", "graph.write", "graph.addPassword", "graph.removePassword", "arm.read", "arm.list",
+        "arm.write", "arm.reset", "arm.poll", "vault.get", "vault.set", "vault.list", "vault.delete",
+        "vault.recover", "vault.purge",
+    ]
     /// Applications that hold every right.
     var permitted: Set<String> = []
     /// Rights that were taken away from all of them.
@@ -21,6 +30,12 @@ struct Cloud: Sendable {
     private(set) var violations: [Violation] = []
     /// Clusters' credentials that were refused when last looked at: a violation is noted once.
     private var broken: Set<String> = []
+    /// Whether nothing has changed since the clusters' credentials were last looked at.
+    private var isAudited = false
+    /// When the next credential that a cluster holds expires.
+    private var nextExpiry = Date.distantFuture
+    /// The operations that have not ended.
+    private var running: Set<String> = []
     /// How often each credential was tried while it flapped.
     private var flaps: [String: Int] = [:]
 
@@ -35,19 +50,26 @@ struct Cloud: Sendable {
     ///
     /// To be called before anything is read or changed, and after every change.
     mutating func advance(to now: Date) {
-        for index in operations.indices where !operations[index].isSettled && operations[index].end <= now {
-            operations[index].isSettled = true
-            settle(operations[index])
-        }
+        for id in running where operations[id].map({ $0.end <= now }) ?? true { settle(id) }
+        guard !isAudited || nextExpiry <= now else { return }
+        nextExpiry = .distantFuture
         for cluster in clusters {
             for credential in Cluster.Credential.allCases { audit(credential, of: cluster, at: now) }
         }
+        isAudited = true
     }
 
-    private mutating func settle(_ operation: ClusterOperation) {
-        guard let index = clusters.firstIndex(where: { $0.name == operation.cluster }),
-            clusters[index].operation == operation.id
-        else { return }
+    /// Begins to follow an operation.
+    mutating func begin(_ operation: ClusterOperation) {
+        operations[operation.id] = operation
+        running.insert(operation.id)
+    }
+
+    private mutating func settle(_ id: String) {
+        running.remove(id)
+        guard let operation = operations[id] else { return }
+        operations[id]?.isSettled = true
+        guard let index = clusters.firstIndex(where: { $0.operation == id }) else { return }
         clusters[index].operation = nil
         clusters[index].provisioningState = operation.succeeds ? "Succeeded" : "Failed"
     }
@@ -60,22 +82,18 @@ struct Cloud: Sendable {
         let why: String
         var at = now
         switch verdict {
-        case .accepted:
+        case .accepted(let valid):
             broken.remove(key)
+            nextExpiry = min(nextExpiry, valid.end)
             return
         case .unknownClient: why = "the identity \(held.appId) does not exist or is disabled"
         case .wrongSecret: why = "the credential that the cluster holds was removed"
-        case .expired:
+        case .expired(let credential):
             why = "the credential that the cluster holds has expired"
-            at = expiry(of: held) ?? now
+            at = credential.end
         }
         guard broken.insert(key).inserted else { return }
         violations.append(Violation(at: at, cluster: cluster.name, credential: credential, why: why))
-    }
-
-    private func expiry(of held: (appId: String, secret: String)) -> Date? {
-        directory.primary.objects.filter { $0.appId == held.appId }.flatMap(\.credentials)
-            .filter { $0.secret == held.secret }.map(\.end).max()
     }
 
     /// Whether Entra accepts what a cluster holds now.

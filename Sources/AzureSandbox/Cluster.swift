@@ -34,6 +34,8 @@ struct Cluster: Sendable {
     let name: String
     let resourceGroup: String
     let location: String
+    /// What it is found by, whatever the case in which a client writes it.
+    let key: String
     /// `nil` where the cluster runs under a managed identity.
     var servicePrincipal: ServicePrincipal?
     var entra = EntraIntegration.none
@@ -42,6 +44,25 @@ struct Cluster: Sendable {
     var history: [Change] = []
     /// The operation that runs on the cluster.
     var operation: String?
+
+    /// A cluster that runs under a managed identity until it is given a service principal.
+    init(name: String, resourceGroup: String, location: String) {
+        self.name = name
+        self.resourceGroup = resourceGroup
+        self.location = location
+        key = Self.key(name, in: resourceGroup)
+    }
+
+    /// Whether a cluster can be called so: its name stands in paths.
+    static func isName(_ text: String) -> Bool {
+        (1...63).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+    }
+
+    /// What a cluster is found by.
+    static func key(_ name: String, in resourceGroup: String) -> String {
+        "\(resourceGroup)/\(name)".lowercased()
+    }
 
     /// The application and secret that the cluster holds for a credential.
     func held(_ credential: Credential) -> (appId: String, secret: String)? {
@@ -63,8 +84,9 @@ struct ClusterOperation: Sendable {
     /// Whether its end has been written to the cluster.
     var isSettled = false
 
-    /// The name that polling shows: the id with the first three groups' bytes swapped, as Azure's polling has it
-    /// (it writes the GUID's bytes in the other order).
+    /// The name that polling shows: the id with the bytes of its first three groups in the other order.
+    ///
+    /// So the recorded answers have it: a GUID's text and its bytes are put together differently on the way.
     var name: String {
         let groups = id.split(separator: "-").map(String.init)
         guard groups.count == 5 else { return id }

@@ -39,7 +39,7 @@ enum ClusterShape {
         guard cluster.servicePrincipal == nil else { return whole.with(contentsOf: sku) }
         let identity: JSON = [
             "identity": [
-                "type": "SystemAssigned", "principalId": .string(managedId(cluster, "1")),
+                "type": "SystemAssigned", "principalId": .string(managedId(cluster)),
                 "tenantId": .string(cloud.tenant),
             ]
         ]
@@ -113,8 +113,8 @@ enum ClusterShape {
     }
 
     /// A GUID that is always the same for a cluster: its managed identity's.
-    private static func managedId(_ cluster: Cluster, _ salt: String) -> String {
-        let digits = (cluster.name + salt).utf8.reduce(into: UInt64(14_695_981_039_346_656_037)) {
+    private static func managedId(_ cluster: Cluster) -> String {
+        let digits = cluster.name.utf8.reduce(into: UInt64(14_695_981_039_346_656_037)) {
             hash, byte in
             hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211
         }

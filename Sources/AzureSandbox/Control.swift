@@ -1,16 +1,5 @@
 internal import FoundationEssentials
 
-/// Why the control interface does not do what it is asked.
-struct ControlError: Error {
-    let status: Int
-    let message: String
-
-    init(_ message: String, status: Int = 400) {
-        self.status = status
-        self.message = message
-    }
-}
-
 /// The sandbox's own interface, by which tests look behind the scenes and change the world.
 struct Control: Sendable {
     let token: String
@@ -57,10 +46,7 @@ struct Control: Sendable {
             try cloud.tuning.apply(try body(request))
             return WireAnswer(200, cloud.tuning.json)
         case ("POST", "rights", 1):
-            guard let denied = try body(request)["deny"]?.elements else {
-                throw ControlError("rights are {\"deny\": […]}")
-            }
-            cloud.denied = Set(denied.compactMap(\.text))
+            cloud.denied = try denied(try body(request))
             return WireAnswer(204)
         case ("POST", "vaults", 1): return try addVault(try body(request), &cloud)
         case ("POST", "applications", 1): return try addApplication(try body(request), &cloud, at: now)
@@ -83,10 +69,23 @@ struct Control: Sendable {
         return json
     }
 
+    private func denied(_ wish: JSON) throws(ControlError) -> Set<String> {
+        try wish.requireMembers("deny", of: "rights")
+        guard let names = wish["deny"]?.elements?.map(\.text) else {
+            throw ControlError("deny must be a list")
+        }
+        for name in names where !Cloud.rights.contains(name ?? "") {
+            throw ControlError(
+                "there is no right \"\(name ?? "")\"; there are \(Cloud.rights.joined(separator: ", "))")
+        }
+        return Set(names.compactMap(\.self))
+    }
+
     private func addApplication(_ wish: JSON, _ cloud: inout Cloud, at now: Date) throws(ControlError)
         -> WireAnswer
     {
-        guard let name = wish["displayName"]?.text else { throw ControlError("displayName is missing") }
+        try wish.requireMembers("displayName", "rights", of: "an application")
+        guard let name = try wish.text("displayName") else { throw ControlError("displayName is missing") }
         let made = cloud.addIdentity(named: name, credential: "control", days: 365, at: now)
         if wish["rights"]?.flag == true { cloud.permitted.insert(made.application.appId) }
         return WireAnswer(
@@ -99,7 +98,8 @@ struct Control: Sendable {
     }
 
     private func addVault(_ wish: JSON, _ cloud: inout Cloud) throws(ControlError) -> WireAnswer {
-        guard let name = wish["name"]?.text?.lowercased(), !name.isEmpty,
+        try wish.requireMembers("name", of: "a vault")
+        guard let name = try wish.text("name")?.lowercased(), !name.isEmpty,
             name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
         else { throw ControlError("name must be of letters, digits and hyphens") }
         guard cloud.vaults[name] == nil else {
@@ -112,20 +112,24 @@ struct Control: Sendable {
     private func addCluster(_ wish: JSON, _ cloud: inout Cloud, at now: Date) throws(ControlError)
         -> WireAnswer
     {
-        guard let name = wish["name"]?.text, !name.isEmpty else { throw ControlError("name is missing") }
+        try wish.requireMembers("name", "kind", "clientId", "aad", "resourceGroup", of: "a cluster")
+        guard let name = try wish.text("name"), Cluster.isName(name) else {
+            throw ControlError("name must be of 1 to 63 letters, digits, hyphens and underscores")
+        }
         guard !cloud.clusters.contains(where: { $0.name.lowercased() == name.lowercased() }) else {
             throw ControlError("there is a cluster \"\(name)\" already", status: 409)
         }
-        let group = wish["resourceGroup"]?.text ?? "rg-demo"
+        let group = try wish.text("resourceGroup") ?? Cloud.resourceGroup
+        guard Cluster.isName(group) else { throw ControlError("resourceGroup must be a name, too") }
         var cluster = Cluster(name: name, resourceGroup: group, location: cloud.location)
-        switch wish["kind"]?.text ?? "service-principal" {
+        switch try wish.text("kind") ?? "service-principal" {
         case "managed-identity": break
         case "service-principal":
             cluster.servicePrincipal = try servicePrincipal(
-                for: name, wish["clientId"]?.text, &cloud, at: now)
+                for: name, try wish.text("clientId"), &cloud, at: now)
         case let kind: throw ControlError("there is no kind \"\(kind)\" of cluster")
         }
-        switch wish["aad"]?.text ?? "none" {
+        switch try wish.text("aad") ?? "none" {
         case "none": break
         case "managed": cluster.entra = .managed
         case "legacy":
@@ -169,7 +173,11 @@ struct Control: Sendable {
         for member in wish.members ?? [] {
             guard let text = member.value.text else { throw ControlError("\(member.name) must be a string") }
             switch member.name {
-            case "powerState": cloud.clusters[index].powerState = text
+            case "powerState":
+                guard ["Running", "Stopped"].contains(text) else {
+                    throw ControlError("powerState is Running or Stopped")
+                }
+                cloud.clusters[index].powerState = text
             case "provisioningState": cloud.clusters[index].provisioningState = text
             default:
                 throw ControlError("\(member.name) cannot be changed; powerState and provisioningState can")

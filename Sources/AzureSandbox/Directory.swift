@@ -4,47 +4,61 @@ internal import FoundationEssentials
 struct Directory: Sendable, Equatable {
     /// Every application and service principal, oldest first.
     private(set) var objects: [DirectoryObject] = []
+    /// Where each stands, by its id and by its kind and application id: fleets are large.
+    private var positions: [String: Int] = [:]
 
     /// What Entra says to a secret.
     enum Verdict: Sendable, Equatable {
         /// It is this credential's.
         case accepted(PasswordCredential)
-        /// There is no such client.
+        /// There is no such client, or it has not reached this replica yet.
         case unknownClient
         /// No credential has it, or one has it that has not reached this replica yet.
         case wrongSecret
         /// The credential that has it is past its end.
-        case expired
+        case expired(PasswordCredential)
     }
 
     /// The object of one kind with this object id.
     func object(_ kind: DirectoryObject.Kind, id: String) -> DirectoryObject? {
-        objects.first { $0.kind == kind && $0.id == id }
+        positions[id].map { objects[$0] }.flatMap { $0.kind == kind ? $0 : nil }
     }
 
     /// The object of one kind with this application id.
     func object(_ kind: DirectoryObject.Kind, appId: String) -> DirectoryObject? {
-        objects.first { $0.kind == kind && $0.appId == appId.lowercased() }
+        positions[Self.key(kind, appId.lowercased())].map { objects[$0] }
     }
 
     /// Judges a secret: of the application's credentials and of the service principal's, either will do.
     ///
-    /// - Parameter propagation: how many seconds after its adding a credential is known to this replica.
+    /// - Parameter propagation: how many seconds after its adding a credential or an identity is known to this
+    ///   replica.
     func judge(secret: String, of appId: String, at now: Date, propagation: Double) -> Verdict {
-        guard let principal = object(.servicePrincipal, appId: appId), principal.isEnabled else {
-            return .unknownClient
-        }
+        guard let principal = object(.servicePrincipal, appId: appId), principal.isEnabled,
+            principal.created.addingTimeInterval(propagation) <= now
+        else { return .unknownClient }
         let credentials = (object(.application, appId: appId)?.credentials ?? []) + principal.credentials
         let matching = credentials.filter {
             $0.secret == secret && $0.start <= now && $0.added.addingTimeInterval(propagation) <= now
         }
         if let valid = matching.first(where: { now < $0.end }) { return .accepted(valid) }
-        return matching.isEmpty ? .wrongSecret : .expired
+        return matching.max { $0.end < $1.end }.map { .expired($0) } ?? .wrongSecret
     }
 
     /// Adds an application or a service principal.
     mutating func add(_ object: DirectoryObject) {
         objects.append(object)
+        index(objects.count - 1)
+    }
+
+    private mutating func index(_ position: Int) {
+        let object = objects[position]
+        positions[object.id] = position
+        positions[Self.key(object.kind, object.appId)] = position
+    }
+
+    private static func key(_ kind: DirectoryObject.Kind, _ appId: String) -> String {
+        "\(kind.rawValue) \(appId)"
     }
 
     /// Removes an object; an application takes its service principal with it.
@@ -52,12 +66,14 @@ struct Directory: Sendable, Equatable {
         objects.removeAll {
             $0.id == object.id || (object.kind == .application && $0.appId == object.appId)
         }
+        positions.removeAll()
+        for position in objects.indices { index(position) }
     }
 
     /// Changes an object in place.
     mutating func update(id: String, _ change: (inout DirectoryObject) -> Void) {
-        guard let index = objects.firstIndex(where: { $0.id == id }) else { return }
-        change(&objects[index])
+        guard let position = positions[id] else { return }
+        change(&objects[position])
     }
 }
 

@@ -3,8 +3,10 @@ internal import FoundationEssentials
 /// What Entra answers when it issues no token: texts and codes of
 /// learn.microsoft.com/entra/identity-platform/reference-error-codes.
 struct EntraError: Error {
-    private let status: Int
-    private let error: String
+    let status: Int
+    /// OAuth's code (RFC 6749, section 5.2).
+    let error: String
+    /// The number after `AADSTS`.
     private let code: Int
     private let text: String
 
@@ -53,16 +55,16 @@ struct EntraError: Error {
             400, "invalid_resource", 500011,
             "The resource principal named \(resource) was not found in the tenant named \(tenant). This can "
                 + "happen if the application has not been installed by the administrator of the tenant or "
-                + "consented to by any user in the tenant. You might have sent your authentication request to "
-                + "the wrong tenant.")
+                + "consented to by any user in the tenant. You might have sent your authentication request "
+                + "to the wrong tenant.")
     }
 
     static func unknownTenant(_ tenant: String) -> EntraError {
         EntraError(
             400, "invalid_request", 90002,
-            "Tenant '\(tenant)' not found. Check to make sure you have the correct tenant ID and are signing "
-                + "into the correct cloud. Check with your subscription administrator, this may happen if there "
-                + "are no active subscriptions for the tenant.")
+            "Tenant '\(tenant)' not found. Check to make sure you have the correct tenant ID and are "
+                + "signing into the correct cloud. Check with your subscription administrator, this may "
+                + "happen if there are no active subscriptions for the tenant.")
     }
 
     static func unknownClient(_ client: String, tenant: String) -> EntraError {
@@ -77,16 +79,16 @@ struct EntraError: Error {
     static func wrongSecret(_ client: String) -> EntraError {
         EntraError(
             401, "invalid_client", 7_000_215,
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret "
-                + "value, not the client secret ID, for a secret added to app '\(client)'.")
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client "
+                + "secret value, not the client secret ID, for a secret added to app '\(client)'.")
     }
 
     static func expiredSecret(_ client: String) -> EntraError {
         EntraError(
             401, "invalid_client", 7_000_222,
-            "The provided client secret keys for app '\(client)' are expired. Visit the Azure portal to create "
-                + "new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate "
-                + "credentials for added security: https://aka.ms/certCreds.")
+            "The provided client secret keys for app '\(client)' are expired. Visit the Azure portal to "
+                + "create new keys for your app: https://aka.ms/NewClientSecret, or consider using "
+                + "certificate credentials for added security: https://aka.ms/certCreds.")
     }
 
     static func unregisteredKey(_ client: String) -> EntraError {

@@ -34,7 +34,7 @@ struct ExchangeLog: Sendable {
         }
         exchanges.append(entry)
         // In blocks: removing one at a time from the front would move all the others each time.
-        if exchanges.count >= 2 * Self.capacity { exchanges.removeFirst(exchanges.count - Self.capacity) }
+        if exchanges.count >= Self.capacity + 1000 { exchanges.removeFirst(exchanges.count - Self.capacity) }
     }
 
     /// Forgets all; numbers go on.

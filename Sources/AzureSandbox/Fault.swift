@@ -4,14 +4,12 @@ struct Fault: Sendable {
     enum Effect: Sendable {
         /// It is answered with this, and not handled.
         case answer(WireAnswer)
-        /// The connection is closed, and the request is not handled.
-        case dropBefore
-        /// The request is handled, and the connection is closed before the answer.
-        case dropAfter
         /// The request is handled this many seconds later.
         case delay(Double)
+        /// The connection is closed without an answer.
+        case drop(handled: Bool)
         /// There is no answer, and the connection stays open.
-        case hang
+        case hang(handled: Bool)
     }
 
     /// The service that it befalls; any where `nil`.
@@ -20,6 +18,8 @@ struct Fault: Sendable {
     var method: String?
     /// What the path and query of a request must contain.
     var pathContains = ""
+    /// What the body of a request must contain.
+    var bodyContains = ""
     /// How many requests it befalls; all where `nil`.
     var times: Int?
     /// How many matching requests it lets go by first.
@@ -30,6 +30,8 @@ struct Fault: Sendable {
     func matches(_ request: WireRequest, to service: Service) -> Bool {
         (self.service ?? service) == service && (method ?? request.method) == request.method
             && (pathContains.isEmpty || request.target.contains(pathContains))
+            && (bodyContains.isEmpty
+                || String(decoding: request.body, as: UTF8.self).contains(bodyContains))
     }
 }
 
@@ -47,8 +49,9 @@ struct FaultList: Sendable {
         faults.removeAll()
     }
 
-    /// What happens to a request: the first fault that matches counts it and, unless it lets it go by, has its
-    /// effect.
+    /// What happens to a request.
+    ///
+    /// Every fault that matches counts it until one has its effect; one that still waits lets it go by.
     mutating func effect(on request: WireRequest, to service: Service) -> Fault.Effect? {
         for index in faults.indices where faults[index].matches(request, to: service) {
             if faults[index].times == 0 { continue }
@@ -66,25 +69,22 @@ struct FaultList: Sendable {
 extension Fault {
     /// Reads the control interface's form.
     init(_ json: JSON) throws(ControlError) {
-        guard let members = json.members, let wanted = json["effect"] else {
-            throw ControlError("a fault is an object with a member \"effect\"")
-        }
-        let known = ["service", "method", "pathContains", "times", "after", "effect"]
-        for member in members where !known.contains(member.name) {
-            throw ControlError(
-                "a fault has no member \"\(member.name)\"; it may have \(known.joined(separator: ", "))")
-        }
+        try json.requireMembers(
+            "service", "method", "pathContains", "bodyContains", "times", "after", "effect", of: "a fault")
+        guard let wanted = json["effect"] else { throw ControlError("a fault has an \"effect\"") }
         effect = try Effect(wanted)
-        if let name = json["service"]?.text {
+        if let name = try json.text("service") {
             guard let service = Service(rawValue: name), service != .control else {
                 throw ControlError("there is no service \"\(name)\"; there are graph, login, arm and vault")
             }
             self.service = service
         }
-        method = json["method"]?.text
-        pathContains = json["pathContains"]?.text ?? ""
-        after = json["after"]?.whole ?? 0
-        times = json["times"] == .null ? nil : json["times"]?.whole ?? 1
+        method = try json.text("method")
+        pathContains = try json.text("pathContains") ?? ""
+        bodyContains = try json.text("bodyContains") ?? ""
+        after = try json.count("after") ?? 0
+        // What is left out means once, and `null` means for ever.
+        times = try json.count("times") ?? (json["times"] == nil ? 1 : nil)
     }
 }
 
@@ -103,17 +103,14 @@ extension Fault.Effect {
             self = .answer(answer)
         } else if let seconds = json["delay"]?.decimal {
             self = .delay(seconds)
-        } else if json["hang"]?.flag == true {
-            self = .hang
+        } else if let when = json["drop"]?.text, ["before", "after"].contains(when) {
+            self = .drop(handled: when == "after")
+        } else if json["hang"]?.flag == true || json["hang"]?.text == "after" {
+            self = .hang(handled: json["hang"]?.text == "after")
         } else {
-            switch json["drop"]?.text {
-            case "before": self = .dropBefore
-            case "after": self = .dropAfter
-            default:
-                throw ControlError(
-                    "an effect is {\"status\": …}, {\"drop\": \"before\"}, {\"drop\": \"after\"}, {\"delay\": …} or "
-                        + "{\"hang\": true}")
-            }
+            throw ControlError(
+                "an effect is {\"status\": …}, {\"delay\": …}, {\"drop\": \"before\"}, {\"drop\": \"after\"}, "
+                    + "{\"hang\": true} or {\"hang\": \"after\"}")
         }
     }
 }

@@ -34,7 +34,8 @@ struct FirstFiles: Sendable {
 
         defaults:
           sinks: [disk, ci, laptop, vault]
-          policy: {lifetime: 90d, rotateWithin: 30d, overlap: 10s, proofs: 3, proofTimeout: 2m, applyTimeout: 5m}
+          policy: {lifetime: 90d, rotateWithin: 30d, overlap: 10s, proofs: 3, proofTimeout: 2m,
+                   applyTimeout: 5m}
 
         clusters:
         \(clusters)

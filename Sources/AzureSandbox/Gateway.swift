@@ -44,11 +44,14 @@ struct Gateway: HTTPResponder {
         case .delay(let seconds):
             try await Task.sleep(for: .seconds(seconds))
             answer = await sandbox.answer(wire)
-        case .dropBefore: return try await drop(wire, "before", sandbox, context)
-        case .dropAfter:
-            _ = await sandbox.answer(wire)
-            return try await drop(wire, "after", sandbox, context)
-        case .hang:
+        case .drop(let handled):
+            if handled { _ = await sandbox.answer(wire) }
+            await sandbox.record(wire, .dropped(handled ? "after" : "before"), at: Date())
+            report("\(wire.method) \(host)\(wire.target): dropped")
+            try await context.channel.close()
+            return Response(status: .serviceUnavailable)
+        case .hang(let handled):
+            if handled { _ = await sandbox.answer(wire) }
             await sandbox.record(wire, .dropped("hang"), at: Date())
             report("\(wire.method) \(host)\(wire.target): hangs")
             // Until the client gives up, or the sandbox ends and this task is cancelled.
@@ -58,16 +61,6 @@ struct Gateway: HTTPResponder {
         await sandbox.record(wire, .answered(answer), at: Date())
         report("\(wire.method) \(host)\(wire.target): \(answer.status)")
         return Self.response(answer)
-    }
-
-    private func drop(_ wire: WireRequest, _ when: String, _ sandbox: Sandbox, _ context: Context)
-        async throws
-        -> Response
-    {
-        await sandbox.record(wire, .dropped(when), at: Date())
-        report("\(wire.method) \(wire.host)\(wire.target): dropped \(when) handling")
-        try await context.channel.close()
-        return Response(status: .serviceUnavailable)
     }
 
     private static func response(_ answer: WireAnswer) -> Response {

@@ -140,8 +140,6 @@ struct GraphCall {
         throws(GraphError) -> Result
     {
         let lag = cloud.tuning.directoryLag
-        let result = try cloud.directory.write(at: now, lag: lag, change)
-        cloud.advance(to: now)
-        return result
+        return try cloud.directory.write(at: now, lag: lag, change)
     }
 }

@@ -4,15 +4,17 @@ extension GraphCall {
     /// Answers with one object.
     func read(_ kind: DirectoryObject.Kind, _ key: Key, _ cloud: Cloud) throws(GraphError) -> WireAnswer {
         try require("graph.read", cloud)
+        try requireQuery("$select")
         let object = try find(kind, key, in: replica(cloud))
-        let body = GraphShape.object(object, cloud, select: try selection())
+        let body = GraphShape.object(object, cloud, select: try selection(of: kind))
         return WireAnswer(graph: 200, context: "\(kind.collection)/$entity", body, endpoints)
     }
 
     /// Answers with the objects that match the filter, a page at a time.
     func list(_ kind: DirectoryObject.Kind, _ cloud: Cloud) throws(GraphError) -> WireAnswer {
         try require("graph.read", cloud)
-        let filter = try GraphFilter(request.parameter("$filter") ?? "")
+        try requireQuery("$filter", "$select", "$top", "$count", "$skiptoken")
+        let filter = try GraphFilter(request.parameter("$filter") ?? "", on: kind)
         let matching = replica(cloud).objects.filter { $0.kind == kind && filter.matches($0) }
         var size = cloud.tuning.pageSize
         if let top = request.parameter("$top") {
@@ -22,7 +24,7 @@ extension GraphCall {
             size = top
         }
         let start = try skipped()
-        let select = try selection()
+        let select = try selection(of: kind)
         let page = matching.dropFirst(start).prefix(size).map { GraphShape.object($0, cloud, select: select) }
         var body: JSON = [:]
         if request.parameter("$count") == "true" {
@@ -55,7 +57,8 @@ extension GraphCall {
             let directory = cloud.directory.primary
             guard let application = directory.object(.application, appId: appId) else {
                 throw .bad(
-                    "The appId '\(appId)' of the service principal does not reference a valid application object."
+                    "The appId '\(appId)' of the service principal does not reference a valid application "
+                        + "object."
                 )
             }
             guard directory.object(kind, appId: appId) == nil else {
@@ -67,7 +70,7 @@ extension GraphCall {
                 kind: kind, id: Random.guid(), appId: application.appId,
                 displayName: application.displayName, created: now)
         }
-        try apply(members, to: &object)
+        try apply(members, to: &object, isNew: true)
         let created = object
         try write(&cloud) { directory throws(GraphError) in directory.add(created) }
         let body = GraphShape.object(created, cloud, select: nil)
@@ -80,7 +83,7 @@ extension GraphCall {
     {
         try require("graph.write", cloud)
         var object = try find(kind, key, in: cloud.directory.primary)
-        try apply(try bodyMembers(), to: &object)
+        try apply(try bodyMembers(), to: &object, isNew: false)
         let changed = object
         try write(&cloud) { directory throws(GraphError) in directory.update(id: changed.id) { $0 = changed }
         }
@@ -119,7 +122,9 @@ extension GraphCall {
         return WireAnswer(graph: 200, context: "organization", ["value": [tenant]], endpoints)
     }
 
-    private func apply(_ members: [JSON.Member], to object: inout DirectoryObject) throws(GraphError) {
+    private func apply(_ members: [JSON.Member], to object: inout DirectoryObject, isNew: Bool)
+        throws(GraphError)
+    {
         for member in members {
             switch member.name {
             case "displayName":
@@ -128,7 +133,7 @@ extension GraphCall {
             case "appId" where object.kind == .servicePrincipal: continue
             case "passwordCredentials":
                 // Graph makes secrets itself; a client may not even echo what it read.
-                guard member.value == [] else {
+                guard isNew, member.value == [] else {
                     throw .bad(
                         "Updates to passwordCredentials are not allowed: use addPassword and removePassword.")
                 }
@@ -139,9 +144,19 @@ extension GraphCall {
         }
     }
 
-    private func selection() throws(GraphError) -> [String]? {
+    /// The properties that `$select` names.
+    private func selection(of kind: DirectoryObject.Kind) throws(GraphError) -> [String]? {
         guard let text = request.parameter("$select") else { return nil }
-        return text.split(separator: ",").map { $0.trimmingPrefix(" ") }.map(String.init)
+        let names = text.split(separator: ",").map { $0.trimmingPrefix(" ") }.map(String.init)
+        for name in names { try GraphShape.requireProperty(name, of: kind) }
+        return names
+    }
+
+    /// Refuses what the sandbox would otherwise pass over in silence.
+    private func requireQuery(_ known: String...) throws(GraphError) {
+        for (name, _) in request.query where name.hasPrefix("$") && !known.contains(name.lowercased()) {
+            throw .unsupportedQuery("The query parameter '\(name)' is not supported.")
+        }
     }
 
     private func skipped() throws(GraphError) -> Int {
@@ -177,12 +192,5 @@ extension WireAnswer {
             status, start.with(contentsOf: body), headers: [("odata-version", "4.0")] + headers,
             contentType: "application/json;odata.metadata=minimal;odata.streaming=true;"
                 + "IEEE754Compatible=false;charset=utf-8")
-    }
-}
-
-extension JSON {
-    /// This object with another's members at its end.
-    func with(contentsOf other: JSON) -> JSON {
-        .object((members ?? []) + (other.members ?? []))
     }
 }

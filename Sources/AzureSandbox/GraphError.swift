@@ -41,6 +41,10 @@ struct GraphError: Error {
         GraphError(400, "Request_UnsupportedQuery", message)
     }
 
+    static func unknownProperty(_ name: String, of type: String) -> GraphError {
+        GraphError(400, "BadRequest", "Could not find a property named '\(name)' on type '\(type)'.")
+    }
+
     static func unknownSegment(_ segment: String) -> GraphError {
         GraphError(400, "BadRequest", "Resource not found for the segment '\(segment)'.")
     }
@@ -48,7 +52,8 @@ struct GraphError: Error {
     static func notFound(_ id: String) -> GraphError {
         GraphError(
             404, "Request_ResourceNotFound",
-            "Resource '\(id)' does not exist or one of its queried reference-property objects are not present."
+            "Resource '\(id)' does not exist or one of its queried reference-property objects are not "
+                + "present."
         )
     }
 

@@ -1,21 +1,30 @@
-/// A `$filter` (OData 4.01, URL conventions, section 5.1.1), of the few forms that clients use here: conditions
-/// joined by `and`.
+/// A `$filter` (OData 4.01, URL conventions, section 5.1.1), of the few forms that clients use here.
 struct GraphFilter {
     private enum Condition {
         case equal(String, String)
         case startsWith(String, String)
         case oneOf(String, [String])
         case anyEqual(String, String)
+
+        /// The property that it is about.
+        var property: String {
+            switch self {
+            case .equal(let name, _), .startsWith(let name, _), .oneOf(let name, _), .anyEqual(let name, _):
+                name
+            }
+        }
     }
 
     private var conditions: [Condition] = []
 
     /// Reads a filter; an empty one matches everything.
-    init(_ text: String) throws(GraphError) {
+    init(_ text: String, on kind: DirectoryObject.Kind) throws(GraphError) {
         var scanner = FilterScanner(text)
         scanner.skipSpaces()
         while !scanner.isAtEnd {
-            conditions.append(try Self.condition(&scanner))
+            let condition = try Self.condition(&scanner)
+            try GraphShape.requireProperty(condition.property, of: kind)
+            conditions.append(condition)
             scanner.skipSpaces()
             guard !scanner.isAtEnd else { return }
             guard scanner.word() == "and" else { throw Self.unsupported(text) }

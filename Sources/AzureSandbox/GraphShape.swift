@@ -46,6 +46,25 @@ enum GraphShape {
         }
     }
 
+    /// Refuses a property that no object of this kind has.
+    static func requireProperty(_ name: String, of kind: DirectoryObject.Kind) throws(GraphError) {
+        guard properties[kind]?.contains(name) == true else {
+            throw .unknownProperty(name, of: "microsoft.graph.\(kind.rawValue)")
+        }
+    }
+
+    /// Every property's name, which an object of no meaning has as well as any other.
+    private static let properties: [DirectoryObject.Kind: Set<String>] = {
+        var properties: [DirectoryObject.Kind: Set<String>] = [:]
+        for kind in DirectoryObject.Kind.allCases {
+            let sample = DirectoryObject(
+                kind: kind, id: "", appId: "", displayName: "", created: .distantPast)
+            let shape = object(sample, Cloud(), select: nil)
+            properties[kind] = writable(kind).union((shape.members ?? []).map(\.name))
+        }
+        return properties
+    }()
+
     private static func application(_ object: DirectoryObject, _ cloud: Cloud) -> JSON {
         let start: JSON = [
             "id": .string(object.id), "deletedDateTime": nil, "appId": .string(object.appId),

@@ -18,7 +18,7 @@ struct PasswordCredential: Sendable, Equatable {
 /// An application or a service principal: the two share what matters here, and have separate credentials.
 struct DirectoryObject: Sendable, Equatable {
     /// Which of the two it is.
-    enum Kind: String, Sendable {
+    enum Kind: String, Sendable, CaseIterable {
         case application
         case servicePrincipal
     }

@@ -80,9 +80,9 @@ extension JSON {
         .object((members ?? []).filter { $0.name != name } + [Member(name: name, value: value)])
     }
 
-    /// This object without some of its members.
-    func without(_ names: String...) -> JSON {
-        .object((members ?? []).filter { !names.contains($0.name) })
+    /// This object with another's members at its end.
+    func with(contentsOf other: JSON) -> JSON {
+        .object((members ?? []) + (other.members ?? []))
     }
 }
 

@@ -1,4 +1,4 @@
-// What Key Vault accepts: learn.microsoft.com/azure/key-vault/secrets/about-secrets, and the OpenAPI document.
+// What Key Vault accepts: learn.microsoft.com/azure/key-vault/secrets/about-secrets.
 extension KeyVaultCall {
     /// The body of a PUT or PATCH.
     struct Wish {

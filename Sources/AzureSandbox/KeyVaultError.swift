@@ -20,8 +20,9 @@ struct KeyVaultError: Error {
         return WireAnswer(status, ["error": error], headers: headers)
     }
 
-    /// The challenge (learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses): where
-    /// to sign in, and for which resource.
+    /// The challenge: where to sign in, and for which resource.
+    ///
+    /// See learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses.
     static func challenge(_ fault: TokenFault, authority: String, resource: String) -> KeyVaultError {
         var challenge = "Bearer authorization=\"\(authority)\", resource=\"\(resource)\""
         var error: KeyVaultError
@@ -48,11 +49,11 @@ struct KeyVaultError: Error {
     static func denied(_ caller: Caller, action: String, vault: String, issuer: String) -> KeyVaultError {
         KeyVaultError(
             403, "Forbidden",
-            "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or "
-                + "role definitions were changed recently, please observe propagation time.\r\nCaller: "
-                + "appid=\(caller.appId);oid=\(caller.objectId);iss=\(issuer)\r\nAction: "
-                + "'Microsoft.KeyVault/vaults/secrets/\(action)'\r\nAssignment: (not found)\r\n"
-                + "DenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\nVault: "
+            "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny "
+                + "assignments or role definitions were changed recently, please observe propagation "
+                + "time.\r\nCaller: appid=\(caller.appId);oid=\(caller.objectId);iss=\(issuer)\r\nAction: "
+                + "'Microsoft.KeyVault/vaults/secrets/\(action)'\r\nAssignment: (not "
+                + "found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\nVault: "
                 + "\(vault);location=westeurope\r\n", inner: "ForbiddenByRbac")
     }
 
@@ -80,8 +81,8 @@ struct KeyVaultError: Error {
         KeyVaultError(
             404, "SecretNotFound",
             "A secret with (name/id) \(name) was not found in this key vault. If you recently deleted this "
-                + "secret you may be able to recover it using the correct recovery command. For help resolving "
-                + "this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182")
+                + "secret you may be able to recover it using the correct recovery command. For help "
+                + "resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182")
     }
 
     static let noSuchResource = KeyVaultError(404, "NotFound", "The requested resource was not found.")
@@ -96,8 +97,8 @@ struct KeyVaultError: Error {
         case .deletedButRecoverable:
             self.init(
                 409, "Conflict",
-                "Secret \(name) is currently in a deleted but recoverable state, and its name cannot be reused; "
-                    + "in this state, the secret can only be recovered or purged.",
+                "Secret \(name) is currently in a deleted but recoverable state, and its name cannot be "
+                    + "reused; in this state, the secret can only be recovered or purged.",
                 inner: "ObjectIsDeletedButRecoverable")
         case .beingDeleted:
             self.init(

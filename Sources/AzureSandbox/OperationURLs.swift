@@ -15,12 +15,14 @@ struct OperationURLs: Sendable {
         -> [(name: String, value: String)]
     {
         let base =
-            "/subscriptions/\(cloud.subscription)/providers/Microsoft.ContainerService/locations/\(cloud.location)"
+            "/subscriptions/\(cloud.subscription)/providers/Microsoft.ContainerService"
+            + "/locations/\(cloud.location)"
         // 100 ns since the year 1, as .NET counts them.
         let ticks = Int(operation.start.timeIntervalSince1970 * 10_000_000) + 621_355_968_000_000_000
         func url(_ kind: String, _ ticks: Int) -> String {
             let target =
-                "\(base)/\(kind)/\(operation.id)?api-version=2016-03-30&t=\(ticks)&c=\(certificate)&s=\(signature)"
+                "\(base)/\(kind)/\(operation.id)?api-version=2016-03-30"
+                + "&t=\(ticks)&c=\(certificate)&s=\(signature)"
             return "\(endpoints.management)\(target)&h=\(key.code(target))"
         }
         return [

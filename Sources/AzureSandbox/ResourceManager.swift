@@ -114,6 +114,11 @@ struct ResourceManagerCall {
             try require("arm.read", "Microsoft.Resources/subscriptions/read", cloud)
             return WireAnswer(200, ResourceManagerShape.subscription(cloud))
         case "resourcegroups": return try resourceGroups(rest, &cloud)
+        case "resources" where rest.count == 1:
+            try requireVersion(of: Self.resourceVersions)
+            try requireGet()
+            try require("arm.read", "Microsoft.Resources/subscriptions/resources/read", cloud)
+            return WireAnswer(200, ["value": .array(try resources(cloud))])
         case "providers":
             switch rest.dropFirst().first {
             case "microsoft.authorization":
@@ -125,6 +130,18 @@ struct ResourceManagerCall {
             }
         default: throw .noSuchResource(request.target)
         }
+    }
+
+    /// Clusters and vaults, of the one type that a filter may name.
+    private func resources(_ cloud: Cloud) throws(ResourceManagerError) -> [JSON] {
+        let all = ResourceManagerShape.resources(cloud)
+        guard let filter = request.parameter("$filter") else { return all }
+        let words = filter.split(separator: " ")
+        guard words.count == 3, words[0].lowercased() == "resourcetype", words[1] == "eq" else {
+            throw .unsupportedFilter(filter)
+        }
+        let type = words[2].filter { $0 != "'" }.lowercased()
+        return all.filter { $0["type"]?.text?.lowercased() == type }
     }
 
     private func resourceGroups(_ rest: [String], _ cloud: inout Cloud) throws(ResourceManagerError)

@@ -80,7 +80,7 @@ extension ResourceManagerCall {
                 ofClusterAt: index,
                 to: Cluster.ServicePrincipal(clientId: clientId.lowercased(), secret: secret),
                 at: now)
-            return accepted(operation, cloud.clusters[index], &cloud)
+            return accepted(operation, cloud.clusters[index], cloud)
         } catch {
             throw ResourceManagerError(error, cluster: cloud.clusters[index], tenant: cloud.tenant)
         }
@@ -101,7 +101,7 @@ extension ResourceManagerCall {
                 ofClusterAt: index, clientAppId: clientAppId.lowercased(),
                 serverAppId: serverAppId.lowercased(), secret: secret,
                 tenant: body["tenantID"] ?? cloud.tenant, at: now)
-            return accepted(operation, cloud.clusters[index], &cloud)
+            return accepted(operation, cloud.clusters[index], cloud)
         } catch {
             throw ResourceManagerError(error, cluster: cloud.clusters[index], tenant: cloud.tenant)
         }
@@ -129,14 +129,11 @@ extension ResourceManagerCall {
         return values
     }
 
-    private func accepted(_ operation: ClusterOperation, _ cluster: Cluster, _ cloud: inout Cloud)
-        -> WireAnswer
-    {
-        var headers = operationURLs.headers(of: operation, cloud, endpoints)
-        headers += retryAfter(cloud)
-        cloud.advance(to: now)
-        return WireAnswer(
-            202, ClusterShape.cluster(cluster, cloud), headers: headers, contentType: "application/json")
+    private func accepted(_ operation: ClusterOperation, _ cluster: Cluster, _ cloud: Cloud) -> WireAnswer {
+        WireAnswer(
+            202, ClusterShape.cluster(cluster, cloud),
+            headers: operationURLs.headers(of: operation, cloud, endpoints) + retryAfter(cloud),
+            contentType: "application/json")
     }
 
     private func retryAfter(_ cloud: Cloud) -> [(name: String, value: String)] {
@@ -146,7 +143,7 @@ extension ResourceManagerCall {
     private func operation(_ rest: [String], _ cloud: Cloud) throws(ResourceManagerError) -> WireAnswer {
         try requireGet()
         try require("arm.poll", "Microsoft.ContainerService/locations/operations/read", cloud)
-        guard let operation = cloud.operations.first(where: { $0.id == rest[3] }) else {
+        guard let operation = cloud.operations[rest[3]] else {
             throw .operationNotFound
         }
         guard operationURLs.isGenuine(request.target) else { throw .forgedOperation }

@@ -2,12 +2,17 @@ internal import FoundationEssentials
 
 /// What Resource Manager answers when it refuses: its gateway wraps errors, AKS behind it does not.
 struct ResourceManagerError: Error {
+    /// Who answers.
+    private enum Origin {
+        case gateway
+        /// AKS, where it has one with a finer code of its own.
+        case provider(subcode: String?)
+    }
+
     private let status: Int
     private let code: String
     private let message: String
-    /// AKS's finer code; where it is `nil`, the gateway answers.
-    private var subcode: String?
-    private var isProvider = false
+    private var origin = Origin.gateway
     private var headers: [(name: String, value: String)] = []
 
     private init(_ status: Int, _ code: String, _ message: String) {
@@ -16,26 +21,27 @@ struct ResourceManagerError: Error {
         self.message = message
     }
 
-    private static func provider(_ status: Int, _ code: String, _ message: String, subcode: String)
+    private static func provider(_ status: Int, _ code: String, _ message: String, subcode: String?)
         -> ResourceManagerError
     {
         var error = ResourceManagerError(status, code, message)
-        error.isProvider = true
-        error.subcode = subcode
+        error.origin = .provider(subcode: subcode)
         return error
     }
 
     /// The whole answer.
     var answer: WireAnswer {
-        guard isProvider else {
+        let body: JSON = ["code": .string(code), "message": .string(message)]
+        switch origin {
+        case .gateway:
             return WireAnswer(
-                status, ["error": ["code": .string(code), "message": .string(message)]],
-                headers: headers + [("x-ms-failure-cause", "gateway")])
+                status, ["error": body], headers: headers + [("x-ms-failure-cause", "gateway")])
+        case .provider(nil):
+            return WireAnswer(status, body, contentType: "application/json")
+        case .provider(let subcode?):
+            let end: JSON = ["details": nil, "subcode": .string(subcode)]
+            return WireAnswer(status, body.with(contentsOf: end), contentType: "application/json")
         }
-        return WireAnswer(
-            status,
-            ["code": .string(code), "details": nil, "message": .string(message), "subcode": JSON(subcode)],
-            contentType: "application/json")
     }
 }
 
@@ -83,7 +89,7 @@ extension ResourceManagerError {
     static let forgedOperation = ResourceManagerError(
         403, "InvalidOperationUrl", "The signature of the operation's URL is not valid.")
     static let operationNotFound = ResourceManagerError.provider(
-        404, "NotFound", "The entity was not found.", subcode: "")
+        404, "NotFound", "The entity was not found.", subcode: nil)
     static let unreadableBody = ResourceManagerError(
         400, "InvalidRequestContent", "The request content was invalid and could not be deserialized.")
 
@@ -99,9 +105,9 @@ extension ResourceManagerError {
     {
         ResourceManagerError(
             400, "NoRegisteredProviderFound",
-            "No registered resource provider found for location '\(location)' and API version '\(version)' for "
-                + "type '\(type)'. The supported api-versions are '\(supported.joined(separator: ", "))'. The "
-                + "supported locations are '\(location)'.")
+            "No registered resource provider found for location '\(location)' and API version '\(version)' "
+                + "for type '\(type)'. The supported api-versions are "
+                + "'\(supported.joined(separator: ", "))'. The supported locations are '\(location)'.")
     }
 
     static func subscriptionNotFound(_ id: String) -> ResourceManagerError {
@@ -129,6 +135,11 @@ extension ResourceManagerError {
             405, "HttpMethodNotSupported", "The http method '\(method)' is not supported for this resource.")
     }
 
+    static func unsupportedFilter(_ filter: String) -> ResourceManagerError {
+        ResourceManagerError(
+            400, "InvalidFilterInQueryString", "Invalid $filter '\(filter)' specified in the query string.")
+    }
+
     static func denied(_ caller: Caller, action: String, scope: String) -> ResourceManagerError {
         ResourceManagerError(
             403, "AuthorizationFailed",
@@ -140,11 +151,11 @@ extension ResourceManagerError {
     static func principalNotFound(_ id: String, tenant: String) -> ResourceManagerError {
         ResourceManagerError(
             400, "PrincipalNotFound",
-            "Principal \(id.filter { $0 != "-" }) does not exist in the directory \(tenant). Check that you have "
-                + "the correct principal ID. If you are creating this principal and then immediately assigning a "
-                + "role, this error might be related to a replication delay. In this case, set the role "
-                + "assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See "
-                + "https://aka.ms/docs-principaltype")
+            "Principal \(id.filter { $0 != "-" }) does not exist in the directory \(tenant). Check that you "
+                + "have the correct principal ID. If you are creating this principal and then immediately "
+                + "assigning a role, this error might be related to a replication delay. In this case, set "
+                + "the role assignment principalType property to a value, such as ServicePrincipal, User, "
+                + "or Group.  See https://aka.ms/docs-principaltype")
     }
 
     static let roleAssignmentExists = ResourceManagerError(
@@ -169,8 +180,8 @@ extension ResourceManagerError {
         case .notServicePrincipal:
             self = .provider(
                 400, "BadRequest",
-                "The operation resetServicePrincipalProfile cannot be performed on a cluster that is not using "
-                    + "a service principal.", subcode: "NotServicePrincipalCluster")
+                "The operation resetServicePrincipalProfile cannot be performed on a cluster that is not "
+                    + "using a service principal.", subcode: "NotServicePrincipalCluster")
         case .notLegacyEntra:
             self = .provider(
                 400, "BadRequest",
@@ -185,9 +196,9 @@ extension ResourceManagerError {
         case .busy:
             self = .provider(
                 409, "OperationNotAllowed",
-                "Operation is not allowed: Another operation (\(cluster.name) - \(cluster.provisioningState)) is "
-                    + "in progress, please wait for it to finish before starting a new operation. See "
-                    + "https://aka.ms/aks-pending-operation for more details",
+                "Operation is not allowed: Another operation (\(cluster.name) - "
+                    + "\(cluster.provisioningState)) is in progress, please wait for it to finish before "
+                    + "starting a new operation. See https://aka.ms/aks-pending-operation for more details",
                 subcode: "OperationInProgress")
         case .badCharacters(let characters):
             self = .provider(
@@ -195,21 +206,21 @@ extension ResourceManagerError {
                 "Service principal client secret has invalid characters: \(characters)",
                 subcode: "InvalidServicePrincipalSecret")
         case .unknownClient(let appId):
-            self = .refused(EntraError.unknownClient(appId, tenant: tenant), kind: "unauthorized_client", 400)
+            self = .refused(.unknownClient(appId, tenant: tenant))
         case .wrongSecret(let appId):
-            self = .refused(EntraError.wrongSecret(appId), kind: "invalid_client", 401)
+            self = .refused(.wrongSecret(appId))
         case .expiredSecret(let appId):
-            self = .refused(EntraError.expiredSecret(appId), kind: "invalid_client", 401)
+            self = .refused(.expiredSecret(appId))
         }
     }
 
     /// AKS has asked Entra, and says what it was told.
-    private static func refused(_ entra: EntraError, kind: String, _ status: Int) -> ResourceManagerError {
+    private static func refused(_ entra: EntraError) -> ResourceManagerError {
         .provider(
             400, "BadRequest",
-            "The credentials in ServicePrincipalProfile were invalid. Please see https://aka.ms/aks-sp-help for "
-                + "more details. (Details: adal: Refresh request failed. Status Code = '\(status)'. Response "
-                + "body: {\"error\":\"\(kind)\",\"error_description\":\"\(entra.summary)\"})",
+            "The credentials in ServicePrincipalProfile were invalid. Please see https://aka.ms/aks-sp-help "
+                + "for more details. (Details: adal: Refresh request failed. Status Code = '\(entra.status)'. "
+                + "Response body: {\"error\":\"\(entra.error)\",\"error_description\":\"\(entra.summary)\"})",
             subcode: "ServicePrincipalValidationClientError")
     }
 }

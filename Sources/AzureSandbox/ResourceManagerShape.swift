@@ -30,6 +30,25 @@ enum ResourceManagerShape {
         ]
     }
 
+    /// Every cluster and vault, as the list of all resources shows them.
+    static func resources(_ cloud: Cloud) -> [JSON] {
+        let clusters: [JSON] = cloud.clusters.map { cluster in
+            [
+                "id": .string(ClusterShape.id(cluster, cloud)), "name": .string(cluster.name),
+                "type": "Microsoft.ContainerService/managedClusters", "location": .string(cluster.location),
+                "tags": [:],
+            ]
+        }
+        let group = "/subscriptions/\(cloud.subscription)/resourceGroups/\(Cloud.resourceGroup)"
+        let vaults: [JSON] = cloud.vaults.keys.sorted().map { name in
+            [
+                "id": "\(group)/providers/Microsoft.KeyVault/vaults/\(name)", "name": .string(name),
+                "type": "Microsoft.KeyVault/vaults", "location": .string(cloud.location), "tags": [:],
+            ]
+        }
+        return clusters + vaults
+    }
+
     /// The endpoints of this cloud; versions before 2022-09-01 list several clouds.
     static func metadata(_ endpoints: Endpoints, _ cloud: Cloud, _ request: WireRequest) -> WireAnswer {
         let body: JSON = [

@@ -38,6 +38,8 @@ actor Sandbox {
     /// Answers a request.
     func answer(_ request: WireRequest, at now: Date = Date()) -> WireAnswer {
         cloud.advance(to: now)
+        // Whatever the request changes may leave a cluster with a dead secret.
+        defer { cloud.advance(to: now) }
         guard let target = Endpoints.service(host: request.host) else {
             return WireAnswer(404, ["error": ["code": "NoSuchHost", "message": "No service has this host."]])
         }

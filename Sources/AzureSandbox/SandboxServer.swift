@@ -51,6 +51,7 @@ public struct SandboxServer: Sendable {
         let folder = try StateFolder(options.stateFolder)
         // A file of an earlier run would say that we listen already.
         folder.remove("sandbox.json")
+        defer { folder.remove("sandbox.json") }
         let certificates = try Certificates()
         try folder.write(certificates.authority, to: "ca.pem")
         let door = Door()
@@ -82,7 +83,6 @@ public struct SandboxServer: Sendable {
                     + String(cString: strerror(error.errnoCode)),
                 hint: "choose another with --port")
         }
-        folder.remove("sandbox.json")
     }
 
     private func application(
@@ -95,6 +95,8 @@ public struct SandboxServer: Sendable {
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: certificates.serverKey, format: .pem)))
         tls.minimumTLSVersion = .tlsv12
         tls.applicationProtocols = ["http/1.1"]
+        // A client need not say goodbye: neither a fault nor the sandbox's end waits for it.
+        tls.shutdownTimeout = .milliseconds(100)
         var logger = Logger(label: "azure-sandbox")
         logger.logLevel = .critical
         return Application(
@@ -104,7 +106,7 @@ public struct SandboxServer: Sendable {
             logger: logger)
     }
 
-    /// Makes the world, lets requests in, and writes what others need to know; the last file says that we listen.
+    /// Makes the world, lets requests in, and writes what others need to know.
     private func open(_ door: Door, _ endpoints: Endpoints, _ folder: StateFolder) throws(SandboxError) {
         var tuning = Tuning()
         tuning.propagation = options.propagation

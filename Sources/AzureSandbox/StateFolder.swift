@@ -6,31 +6,48 @@ struct StateFolder: Sendable {
     /// The folder's absolute path.
     let path: String
 
-    /// Makes the folder with mode 0700, or takes one that is there.
+    /// Makes the folder with mode 0700, or takes one that is there and holds nothing of anybody else's.
     init(_ path: String) throws(SandboxError) {
-        guard let absolute = Self.made(path) else {
+        guard let (absolute, isNew) = Self.made(path) else {
             throw SandboxError(
                 .file, "the folder \(path) cannot be made: \(String(cString: strerror(errno)))")
+        }
+        // Its mode may be about to change: nobody wants that to happen to /tmp.
+        guard isNew || Self.isOurs(absolute) else {
+            throw SandboxError(
+                .file, "the folder \(absolute) holds other things than a sandbox's",
+                hint: "name one that does not exist yet, or make this one private: chmod 700")
         }
         guard chmod(absolute, 0o700) == 0 else {
             throw SandboxError(
                 .file,
                 "the mode of the folder \(absolute) cannot be set: \(String(cString: strerror(errno)))",
-                hint: "give a folder of your own")
+                hint: "name a folder of your own")
         }
         self.path = absolute
     }
 
-    private static func made(_ path: String) -> String? {
-        // One by one, like mkdir -p; all but the last with the usual mode.
+    private static func made(_ path: String) -> (path: String, isNew: Bool)? {
+        // One by one, like mkdir -p.
         var soFar = path.hasPrefix("/") ? "" : "."
+        var isNew = false
         for part in path.split(separator: "/") {
             soFar += "/" + part
-            guard mkdir(soFar, 0o777) == 0 || errno == EEXIST else { return nil }
+            isNew = mkdir(soFar, 0o777) == 0
+            guard isNew || errno == EEXIST else { return nil }
         }
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
-        return String(cString: resolved)
+        return (String(cString: resolved), isNew)
+    }
+
+    /// Whether a folder is private already, empty, or has been a sandbox's before.
+    private static func isOurs(_ path: String) -> Bool {
+        var information = stat()
+        guard stat(path, &information) == 0 else { return false }
+        if information.st_mode & 0o077 == 0, information.st_uid == geteuid() { return true }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return false }
+        return names.isEmpty || names.contains("ca.pem")
     }
 
     /// Where a file of this name is.

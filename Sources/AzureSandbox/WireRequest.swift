@@ -1,5 +1,5 @@
 /// A request as it came in, taken apart as far as every service needs it.
-struct WireRequest: Sendable, Equatable {
+struct WireRequest: Sendable {
     /// `GET`, in capitals.
     let method: String
     /// The host that the client named, in lower case, without a port.
@@ -35,11 +35,6 @@ struct WireRequest: Sendable, Equatable {
         self.query = query
         self.headers = headers
         self.body = body
-    }
-
-    static func == (left: WireRequest, right: WireRequest) -> Bool {
-        left.method == right.method && left.host == right.host && left.target == right.target
-            && left.body == right.body
     }
 }
 

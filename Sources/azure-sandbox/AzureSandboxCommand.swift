@@ -9,9 +9,9 @@ struct AzureSandboxCommand: AsyncParsableCommand {
         commandName: "azure-sandbox",
         abstract: "A faithful Azure on loopback, for a first look at credferry and for its tests.",
         discussion: """
-            Plays Entra's token endpoint, Microsoft Graph, Resource Manager with AKS, and Key Vault on one port of \
-            127.0.0.1. DIR receives ca.pem, operator-secret, credferry.yaml (a ready configuration) and, once it \
-            listens, sandbox.json. It holds no secret that is worth anything outside of it.
+            Plays Entra's token endpoint, Microsoft Graph, Resource Manager with AKS, and Key Vault on one \
+            port of 127.0.0.1. DIR receives ca.pem, operator-secret, credferry.yaml (a ready configuration) and, \
+            once it listens, sandbox.json. It holds no secret that is worth anything outside of it.
             """)
 
     @Option(

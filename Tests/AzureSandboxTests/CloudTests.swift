@@ -55,9 +55,17 @@ struct CloudTests {
     @Test func verdictsTellExpiredFromWrongAndUnknown() {
         var (cloud, application) = world()
         let new = add(to: application, &cloud, at: start, lasts: 60)
-        #expect(cloud.signIn(application.appId, secret: new.secret, at: start + 61) == .expired)
+        #expect(cloud.signIn(application.appId, secret: new.secret, at: start + 61) == .expired(new))
         #expect(cloud.signIn(application.appId, secret: "other", at: start + 61) == .wrongSecret)
         #expect(cloud.signIn("nobody", secret: new.secret, at: start + 10) == .unknownClient)
+    }
+
+    @Test func aNewIdentityIsUnknownUntilItHasSpread() {
+        var (cloud, _) = world()
+        let application = cloud.directory.write(at: start, lag: 0) { $0.addIdentity(named: "new", at: start) }
+        let new = add(to: application, &cloud, at: start)
+        #expect(cloud.signIn(application.appId, secret: new.secret, at: start + 2.9) == .unknownClient)
+        #expect(cloud.signIn(application.appId, secret: new.secret, at: start + 3) == .accepted(new))
     }
 
     @Test func aServicePrincipalsOwnCredentialsAreAcceptedToo() throws {
@@ -97,7 +105,7 @@ struct CloudTests {
         #expect(cloud.clusters[0].provisioningState == "Updating")
         cloud.advance(to: start + 10 + 6)
         #expect(cloud.clusters[0].provisioningState == "Succeeded")
-        #expect(cloud.operations.first { $0.id == operation.id }?.isSettled == true)
+        #expect(cloud.operations[operation.id]?.isSettled == true)
     }
 
     @Test func operationsThatAreToFailLeaveTheClusterFailed() throws {

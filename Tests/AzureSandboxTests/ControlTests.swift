@@ -59,6 +59,30 @@ struct ControlTests {
         #expect(try await scenario.control("DELETE", "/clusters/second").status == 404)
     }
 
+    @Test(arguments: [
+        ("/rights", #"{"deny":["arm.rest"]}"#), ("/rights", "{}"), ("/clusters", #"{"name":"x","knd":"y"}"#),
+        ("/clusters", #"{"name":1}"#), ("/clusters", #"{"name":"a/b"}"#), ("/applications", "{}"),
+        ("/vaults", #"{"name":"a b"}"#),
+        ("/faults", #"{"times":"1","effect":{"hang":true}}"#), ("/settings", "[]"), ("/clusters", "no json"),
+    ])
+    func typingErrorsDoNotPassInSilence(path: String, body: String) async throws {
+        let scenario = Scenario()
+        let answer = try await scenario.call(
+            "POST", "localhost", "/control\(path)", token: Scenario.controlToken, form: body)
+        #expect(answer.status == 400)
+        #expect(answer.json?["error"]?.text?.isEmpty == false)
+    }
+
+    @Test func vaultsAreAdded() async throws {
+        let scenario = Scenario()
+        #expect(try await scenario.control("POST", "/vaults", ["name": "Other"]).status == 201)
+        #expect(try await scenario.control("POST", "/vaults", ["name": "other"]).status == 409)
+        let answer = try await scenario.call(
+            "GET", "other.vault.localhost", "/secrets?api-version=7.4",
+            token: try await scenario.token(for: Scenario.endpoints.vaultAudience))
+        #expect(answer.status == 200)
+    }
+
     @Test func settingsAreCheckedBeforeAnyIsChanged() async throws {
         let scenario = Scenario()
         for bad: JSON in [
@@ -115,7 +139,7 @@ struct FaultTests {
             #"{"service":"graph","pathContains":"addPassword","times":2,"effect":{"drop":"after"}}"#)
         for expected in [true, true, false] {
             var happened = false
-            if case .dropAfter = list.effect(on: try request(), to: .graph) { happened = true }
+            if case .drop(handled: true)? = list.effect(on: try request(), to: .graph) { happened = true }
             #expect(happened == expected)
         }
     }
@@ -138,6 +162,20 @@ struct FaultTests {
         #expect(list.effect(on: try request(method: "GET"), to: .graph) == nil)
         #expect(list.effect(on: try request("/v1.0/applications"), to: .graph) == nil)
         #expect(list.effect(on: try request(), to: .graph) != nil)
+    }
+
+    @Test func oneClientsSignInIsToldFromAnothers() throws {
+        var list = try list(#"{"service":"login","bodyContains":"client_id=b","effect":{"hang":"after"}}"#)
+        func befallen(_ client: String) throws -> Bool {
+            let request = try #require(
+                WireRequest(
+                    method: "POST", authority: "login.localhost", target: "/t/oauth2/v2.0/token",
+                    body: Array("grant_type=client_credentials&client_id=\(client)".utf8)))
+            if case .hang(handled: true)? = list.effect(on: request, to: .login) { return true }
+            return false
+        }
+        #expect(try !befallen("a"))
+        #expect(try befallen("b"))
     }
 
     @Test func theFirstThatMatchesWins() throws {

@@ -36,6 +36,14 @@ struct GraphTests {
         #expect(answer.code == "Request_BadRequest")
     }
 
+    @Test(arguments: [
+        "$select=bogus", "$filter=bogus%20eq%20'x'", "$bogus=1", "$top=0", "$top=x", "$skiptoken=!",
+    ])
+    func queriesThatAreNotUnderstoodAreRefused(query: String) async throws {
+        let answer = try await Scenario().graph("GET", "/applications?\(query)")
+        #expect(answer.status == 400)
+    }
+
     @Test func aQuoteInAFilterIsDoubled() async throws {
         let scenario = Scenario()
         _ = try await scenario.graph("POST", "/applications", ["displayName": "it's"])
@@ -125,6 +133,7 @@ struct GraphTests {
         let answer = try await scenario.graph(
             "PATCH", target, ["passwordCredentials": read.json?["passwordCredentials"] ?? .null])
         #expect(answer.status == 400)
+        #expect(try await scenario.graph("PATCH", target, ["passwordCredentials": []]).status == 400)
         #expect(try await scenario.graph("PATCH", target, ["displayName": "renamed"]).status == 204)
         #expect(try await scenario.graph("GET", target).json?["displayName"] == "renamed")
     }

@@ -46,7 +46,12 @@ struct LiveTests {
             if data == nil { try await Task.sleep(for: .milliseconds(50)) }
         }
         let description = try #require(data.flatMap { JSON.parse(Array($0)) })
-        try await body(Running(folder: "\(folder)/state", description: description))
+        do {
+            try await body(Running(folder: "\(folder)/state", description: description))
+        } catch {
+            task.cancel()
+            throw error
+        }
         task.cancel()
         _ = await task.result
         #expect(!FileManager.default.fileExists(atPath: file.path()))
@@ -56,6 +61,20 @@ struct LiveTests {
         var information = stat()
         guard stat(path, &information) == 0 else { return nil }
         return information.st_mode & 0o7777
+    }
+
+    @Test func itTakesNoFolderOfAnybodyElses() async throws {
+        let folder = "\(URL.temporaryDirectory.path())/sandbox-\(Random.version())"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: "\(folder)/a/b", withIntermediateDirectories: true)
+        #expect(chmod(folder, 0o755) == 0)
+        #expect(throws: SandboxError.self) { try StateFolder(folder) }
+        #expect(mode(folder) == 0o755)
+        #expect(chmod(folder, 0o700) == 0)
+        #expect(throws: Never.self) { try StateFolder(folder) }
+        #expect(try StateFolder("\(folder)/a/b").path.hasSuffix("/a/b"))
+        #expect(mode("\(folder)/a/b") == 0o700)
+        #expect(try StateFolder("\(folder)/c/d/").file("x").hasSuffix("/c/d/x"))
     }
 
     @Test func itsFilesAreItsOwners() async throws {

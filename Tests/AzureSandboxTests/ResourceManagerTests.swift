@@ -162,6 +162,15 @@ struct ResourceManagerTests {
         #expect(second.json?["message"]?.text?.contains("aka.ms/aks-pending-operation") == true)
     }
 
+    @Test func anOperationOfSomebodyElsesIsAConflictToo() async throws {
+        let scenario = Scenario()
+        let secret = try #require(scenario.cloud.clusters[0].servicePrincipal?.secret)
+        _ = try await scenario.control("PATCH", "/clusters/demo", ["provisioningState": "Upgrading"])
+        #expect(try await scenario.reset(secret).status == 409)
+        _ = try await scenario.control("PATCH", "/clusters/demo", ["provisioningState": "Succeeded"])
+        #expect(try await scenario.reset(secret).status == 202)
+    }
+
     @Test(arguments: [
         #"{"clientId":"x","secret":"y","more":1}"#, #"{"secret":"y"}"#, #"{"clientId":"x"}"#,
         #"{"clientId":1,"secret":"y"}"#, "", "[]",
@@ -234,6 +243,16 @@ struct ResourceManagerTests {
             }
         }
         #expect(names == ["demo", "demo-2", "demo-3", "demo-4", "demo-5"])
+    }
+
+    @Test func resourcesAreListedByTheirType() async throws {
+        let scenario = Scenario()
+        let base = "/subscriptions/\(scenario.cloud.subscription)/resources?api-version=2024-11-01"
+        #expect(try await scenario.arm("GET", base).json?["value"]?.elements?.count == 2)
+        let filter = PercentEncoding.encode("resourceType eq 'Microsoft.KeyVault/vaults'")
+        let vaults = try await scenario.arm("GET", "\(base)&$filter=\(filter)")
+        #expect(vaults.json?["value"]?.elements?.map { $0["name"] } == ["ops"])
+        #expect(try await scenario.arm("GET", base + "&$filter=name").status == 400)
     }
 
     @Test func rightsAreNamedWhenTheyAreMissing() async throws {
