@@ -34,8 +34,8 @@ extension Configuration {
 
     /// What can be known of the names before Azure is asked.
     ///
-    /// Which credentials a cluster has is known where `credentials` lists them; otherwise its names are only
-    /// checked one by one, and those that come out equal show at plan time.
+    /// Which credentials a cluster has is known where `credentials` lists them; otherwise it is taken to have a
+    /// service principal, and the name of its other credential is only checked by itself.
     func checkNames() throws(ConfigurationError) {
         var certain: [(sink: String, name: String, what: String)] = []
         for cluster in clusters {
@@ -44,7 +44,7 @@ extension Configuration {
                     cluster: cluster.name.value, credential: kind, appId: Self.anyAppId,
                     resourceGroup: cluster.resourceGroup.value, subscription: cluster.subscription.value)
                 let names = try names(values, cluster.sinks, "\(cluster.name.value)/\(kind.rawValue)")
-                if cluster.credentials != nil { certain += names }
+                if cluster.credentials != nil || kind == .servicePrincipal { certain += names }
             }
         }
         for identity in identities {
@@ -64,19 +64,17 @@ extension Configuration {
     ) throws(ConfigurationError) -> [(sink: String, name: String, what: String)] {
         var result: [(sink: String, name: String, what: String)] = []
         for sink in sinks where names.contains(where: { $0.value == sink.name.value }) {
+            let name: String
             do {
-                let entry = (sink: sink.name.value, name: try sink.template.value.fill(values), what: what)
-                try checkNames([entry])
-                result.append(entry)
-            } catch let error as TemplateError {
+                name = try sink.template.value.fill(values)
+            } catch {
                 throw ConfigurationError(
                     "sink `\(sink.name.value)` cannot name the secret of \(what): \(error.message)",
                     at: sink.template.position)
-            } catch let error as ConfigurationError {
-                throw error
-            } catch {
-                throw ConfigurationError("sink `\(sink.name.value)`: \(error)")
             }
+            let entry = (sink: sink.name.value, name: name, what: what)
+            try checkNames([entry])
+            result.append(entry)
         }
         return result
     }

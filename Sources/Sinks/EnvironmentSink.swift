@@ -46,6 +46,11 @@ public struct EnvironmentSink: Sink {
         }
     }
 
+    /// Whether the file `name` could be replaced, or the runner told.
+    public func probe(_ name: String) async throws(SinkError) {
+        if syntax != nil || !Self.isRunner(name) { try SecretFile(name).probe() }
+    }
+
     /// Replaces the file `name`, or tells the runner.
     public func put(
         _ secret: borrowing Secret, as name: String, metadata: Metadata

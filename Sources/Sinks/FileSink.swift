@@ -22,6 +22,11 @@ public struct FileSink: Sink {
         _ = try SecretFile(name)
     }
 
+    /// Whether the file `name` could be replaced; what it holds now does not matter.
+    public func probe(_ name: String) async throws(SinkError) {
+        try SecretFile(name).probe()
+    }
+
     /// Replaces the file `name`, and makes the folders above it where they are missing.
     public func put(
         _ secret: borrowing Secret, as name: String, metadata: Metadata

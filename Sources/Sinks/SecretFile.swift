@@ -57,6 +57,21 @@ struct SecretFile {
         try folder.sync()
     }
 
+    /// Whether the file could be replaced now; changes nothing.
+    func probe() throws(SinkError) {
+        var existing = folder
+        var status = stat()
+        while stat(existing, &status) != 0 {
+            guard errno == ENOENT, let slash = existing.lastIndex(of: "/"), existing != "/" else {
+                throw FileFault.error(existing, errno)
+            }
+            existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw FileFault.error(existing, ENOTDIR) }
+        guard access(existing, W_OK | X_OK) == 0 else { throw FileFault.error(existing, errno) }
+        if existing == folder { try checkTarget(in: try OpenFolder(folder, making: false)) }
+    }
+
     /// What the file holds.
     func read() throws(SinkError) -> Secret {
         let folder = try OpenFolder(folder, making: false)

@@ -77,25 +77,32 @@ struct VariableScanner {
 
     /// Moves past a value and the rest of its line.
     ///
+    /// In a shell, quotes may begin anywhere; elsewhere only where the value does, so that `it's` is a value.
+    ///
     /// - Returns: whether its quotes end.
     private mutating func scanValue(into output: inout SecretBuffer, keeping: Bool, _ text: RawSpan) -> Bool {
+        var mayQuote = true
         while position < count {
             let next = byte(text)
             switch next {
             case Ascii.newline:
                 position += 1
                 return true
-            case Ascii.singleQuote, Ascii.doubleQuote:
+            case Ascii.singleQuote where mayQuote, Ascii.doubleQuote where mayQuote:
                 position += 1
                 guard scanQuoted(by: next, into: &output, keeping: keeping, text) else { return false }
-                continue
+                guard syntax == .dotenv else { continue }
+                skipLine(text)
+                return true
             case Ascii.backslash where syntax != .dotenv && position + 1 < count:
                 position += 1
+                if skipLineEnd(text) { continue }
             case Ascii.semicolon where syntax == .shell, _ where Self.isBlank(next) && endsHere(text):
                 skipLine(text)
                 return true
             default: break
             }
+            mayQuote = syntax == .shell
             if keeping { output.append(byte(text)) }
             position += 1
         }
@@ -110,13 +117,23 @@ struct VariableScanner {
             var next = byte(text)
             position += 1
             if next == quote { return true }
-            if next == Ascii.backslash, position < count, isEscape(byte(text), in: quote) {
-                next = byte(text)
-                position += 1
+            if next == Ascii.backslash, position < count {
+                if quote == Ascii.doubleQuote, syntax != .dotenv, skipLineEnd(text) { continue }
+                if isEscape(byte(text), in: quote) {
+                    next = byte(text)
+                    position += 1
+                }
             }
             if keeping { output.append(next) }
         }
         return false
+    }
+
+    /// Moves past the end of a line, which a backslash before it takes away; whether there was one.
+    private mutating func skipLineEnd(_ text: RawSpan) -> Bool {
+        guard byte(text) == Ascii.newline else { return false }
+        position += 1
+        return true
     }
 
     /// Whether a backslash in quotes is one that goes away.

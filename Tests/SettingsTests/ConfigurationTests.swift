@@ -119,10 +119,10 @@ struct ConfigurationTests {
             auth: {method: "${S}", client: "${S}", tenant: "-${S}"}
             concurrency: "${S}"
             sinks: {v: {type: key-vault, vault: "https://${S}"}, f: {type: file, path: "/{${S}}"}}
-            defaults: {policy: {overlap: "${S}"}}
+            defaults: {sinks: ["${S}", "${S}"], policy: {overlap: "${S}"}}
             """
         let faults = faults(text, environment)
-        #expect(faults.count == 7)
+        #expect(faults.count == 10)
         #expect(!faults.map(\.description).joined().contains("p4ss"))
     }
 }

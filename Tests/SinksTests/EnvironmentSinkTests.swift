@@ -138,6 +138,11 @@ struct EnvironmentSinkTests {
         (.dotenv, "don't\nSP_SECRET=\"x y\"\n", "x y"),
         (.systemd, "; comment\n# comment's\nSP_SECRET = one two \n", "one two"),
         (.systemd, "SP_SECRET='a\\b'", "a\\b"),
+        (.dotenv, "OTHER=it's\nSP_SECRET=isn't\n", "isn't"),
+        (.dotenv, "SP_SECRET='a' # isn't\n", "a"),
+        (.systemd, "OTHER=it's\nSP_SECRET=isn't\n", "isn't"),
+        (.systemd, "SP_SECRET=\"a\"'b'c\\d\\\ne\n", "abcde"),
+        (.shell, "SP_SECRET=a\\\nb\"c\\\nd\"\n", "abcd"),
         (.systemd, "SP_ID=x\nSERVER_APPLICATION_SECRET=y", "y"),
     ])
     func areReadAfterSomebodyEditedThem(format: EnvironmentFormat, text: String, value: String) async throws {

@@ -20,7 +20,7 @@ struct Entries {
         let subscriptions = section.require("subscriptions").flatMap { list in
             reader.strings(list) == nil ? nil : reader.elements(of: list)?.compactMap { reader.uuid($0) }
         }
-        let sinks = sinkNames(nil, of: "discover", at: field.position)
+        let sinks = sinkNames(nil, of: "`discover`", at: field.position)
         let policy = reader.policy(defaults.policy)
         guard let subscriptions, let sinks, let policy else { return nil }
         reportRepeated(subscriptions, "subscription")
@@ -36,7 +36,8 @@ struct Entries {
         }
         let cluster = azureName(section, name)
         let credentials = section["credentials"].map { kinds($0) } ?? .some(nil)
-        let sinks = sinkNames(section["sinks"], of: name?.value ?? field.path, at: field.position)
+        let sinks = sinkNames(
+            section["sinks"], of: name.map { reader.shown($0.value) } ?? field.name, at: field.position)
         let policy = policy(section)
         let apply = section["apply"].map { reader.boolean($0) } ?? true
         guard let name, let subscription, let group, let cluster, let credentials, let sinks, let policy,
@@ -51,7 +52,8 @@ struct Entries {
         guard let section = Section(field, keys: Grammar.identity, reader) else { return nil }
         let name = section.require("name").flatMap { reader.name($0) }
         let appId = section.require("appId").flatMap { reader.uuid($0) }
-        let sinks = sinkNames(section["sinks"], of: name?.value ?? field.path, at: field.position)
+        let sinks = sinkNames(
+            section["sinks"], of: name.map { reader.shown($0.value) } ?? field.name, at: field.position)
         let policy = policy(section)
         guard let name, let appId, let sinks, let policy else { return nil }
         return IdentitySettings(name: name, appId: appId, sinks: sinks, policy: policy)
@@ -107,7 +109,7 @@ struct Entries {
         // Those of `defaults` are checked once, where they stand.
         guard let names = defaults.sinks else {
             reader.report(
-                position, "`\(owner)` has no sinks: its secrets would be delivered nowhere",
+                position, "\(owner) has no sinks: its secrets would be delivered nowhere",
                 hint: "set `sinks` here or under `defaults`")
             return nil
         }
@@ -119,7 +121,7 @@ struct Entries {
         let before = reader.problemCount
         for name in names where !sinks.contains(name.value) {
             reader.report(
-                name.position, "unknown sink `\(name.value)`",
+                name.position, "unknown sink \(reader.shown(name.value))",
                 hint: Nearest.hint(name.value, among: sinks.sorted(), called: "sinks"))
         }
         reportRepeated(names, "sink")
@@ -143,7 +145,7 @@ struct Entries {
         for value in values {
             if let earlier = first[value.value] {
                 reader.report(
-                    value.position, "\(what) `\(value.value)` is given twice",
+                    value.position, "\(what) \(reader.shown(value.value)) is given twice",
                     hint: "the first is in line \(earlier.line)")
             } else {
                 first[value.value] = value.position

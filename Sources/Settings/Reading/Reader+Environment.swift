@@ -9,6 +9,7 @@ extension Reader {
             return nil
         }
         var result = ""
+        defer { if result != scalar.text { remember(filledIn: result) } }
         var rest = scalar.text[...]
         while let next = rest.first {
             if rest.hasPrefix("$${") {

@@ -8,6 +8,7 @@ final class Reader {
     let file: String
     let environment: [String: String]
     private var problems: [ConfigurationError] = []
+    private var filledIn: Set<String> = []
 
     /// As many as fit on a screen.
     private static let mostProblems = 10
@@ -24,16 +25,25 @@ final class Reader {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
+    /// Remembers that a text has come, wholly or in part, from the environment.
+    func remember(filledIn text: String) {
+        filledIn.insert(text)
+    }
+
+    /// A text for a message; not what the environment holds, which may be secret.
+    func shown(_ text: String) -> String {
+        filledIn.contains(text) ? "(from the environment)" : "`\(text)`"
+    }
+
     /// How many faults there are so far.
     var problemCount: Int { problems.count }
 
     /// Throws what was reported, if anything was.
     func finish() throws(ConfigurationError) {
-        let sorted = problems.enumerated().sorted { one, other in
-            guard let first = one.element.position, let second = other.element.position, first != second
-            else { return one.offset < other.offset }
-            return first < second
-        }.map(\.element)
+        // What has no place comes first; what has the same place stays in order.
+        let sorted = problems.enumerated().map { index, problem in
+            (line: problem.position?.line ?? 0, column: problem.position?.column ?? 0, index: index)
+        }.sorted(by: <).map { problems[$0.index] }
         guard let first = sorted.first else { return }
         throw ConfigurationError(
             first.message, at: first.position, hint: first.hint,
