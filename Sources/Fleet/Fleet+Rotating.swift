@@ -16,6 +16,7 @@ extension Fleet {
     ) async throws -> [RotationReport] {
         let survey = try await survey(targets)
         let azure = try account.adapter()
+        try checkNames(survey)
         let results = await bounded(survey.groups, configuration.concurrency) { group in
             await Self.outcome(group) {
                 let planner = try await self.planner(group, azure, overlap)
@@ -80,21 +81,16 @@ extension Fleet {
         )
     }
 
-    /// Two secrets that would get one name in a sink are found before anything is changed.
-    private func checkNames(_ survey: Survey) throws(FleetError) {
-        var owners: [String: String] = [:]
+    /// Names that a sink cannot hold or tell apart are found before anything is changed.
+    private func checkNames(_ survey: Survey) throws {
+        var entries: [(sink: String, name: String, what: String)] = []
         for member in survey.groups.flatMap(\.members) {
             for sink in member.entry.sinks {
                 let name = try sinks.name(of: member.templateValues, in: sink.value)
-                guard let other = owners.updateValue(member.target, forKey: "\(sink.value)\0\(name)") else {
-                    continue
-                }
-                throw FleetError(
-                    .configuration,
-                    "\(sink.position): \(member.target) and \(other) would both be \(name) in sink \(sink.value)",
-                    hint: "tell them apart with {cluster} and {credential}")
+                entries.append((sink.value, name, member.target))
             }
         }
+        try configuration.checkNames(entries)
     }
 
     // MARK: Outcomes

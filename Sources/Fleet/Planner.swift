@@ -38,20 +38,12 @@ struct Planner: Sendable {
 
     /// What a rotation sets out to do.
     ///
-    /// - Throws: ``FleetError/Code/configuration`` where two secrets would have one name in a sink, or where a
-    ///   sink cannot hold a name.
+    /// - Throws: ``FleetError/Code/configuration`` where a sink's template asks for what is not known.
     func plan(_ sinks: SinkSet) throws(FleetError) -> Plan {
         var deliveries: [Delivery] = []
         for member in group.members {
             for sink in member.entry.sinks {
                 let name = try sinks.name(of: member.templateValues, in: sink.value)
-                if let other = deliveries.first(where: { $0.sink == sink.value && $0.name == name }) {
-                    throw FleetError(
-                        .configuration,
-                        "\(sink.position): \(member.target) and \(other.cluster)/\(other.kind.rawValue) would both "
-                            + "be \(name) in sink \(sink.value)",
-                        hint: "tell them apart with {cluster} and {credential}")
-                }
                 deliveries.append(
                     Delivery(
                         sink: sink.value, name: name, cluster: member.name, kind: member.kind,
