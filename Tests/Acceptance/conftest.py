@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "support"), str(TESTS / "Conformance")]
 
 from desktop import Keyring  # noqa: E402
+from openapi import check  # noqa: E402
 from program import Program  # noqa: E402
 from sandbox import Sandbox  # noqa: E402
 
@@ -24,10 +26,16 @@ def keyring() -> Iterator[Keyring]:
 
 @pytest.fixture
 def azure(tmp_path: Path) -> Iterator[Sandbox]:
-    """An Azure of its own for each test, in a hurry."""
+    """An Azure of its own for each test, in a hurry.
+
+    Whatever a test is about, no cluster ever holds a dead secret, and all that went to and fro is as the
+    services' own documents have it.
+    """
     with Sandbox(tmp_path / "azure", "--propagation", "0.4", "--operation-time", "0.6") as sandbox:
         yield sandbox
         assert sandbox.violations() == [], "a cluster held a secret that Entra refuses (R3)"
+        problems = check(sandbox.exchanges())
+        assert problems == [], "\n".join(map(str, problems))
 
 
 @pytest.fixture

@@ -12,6 +12,11 @@ CONCURRENCY = {
     "error": {
         "code": "Directory_ConcurrencyViolation",
         "message": "Error due to concurrent requests being made to the tenant. Please wait briefly.",
+        "innerError": {
+            "date": "2026-03-29T13:23:55",
+            "request-id": "c4d0fd7d-b1b6-4ec2-8ce2-084f6088b2c2",
+            "client-request-id": "c4d0fd7d-b1b6-4ec2-8ce2-084f6088b2c2",
+        },
     }
 }
 BUSY = {
