@@ -25,7 +25,7 @@ struct PluginLog {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count > 0 else {
-            if count == 0 {
+            if count == 0 || (errno != EAGAIN && errno != EINTR) {
                 isOpen = false
                 logLine()
             }

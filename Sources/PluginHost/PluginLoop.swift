@@ -120,8 +120,8 @@ final class PluginLoop: @unchecked Sendable {
 
     private func takeNextLine() {
         guard writing == nil, child.input >= 0 else { return }
-        let line = process.state.withLock { $0.outbox.isEmpty ? nil : $0.outbox.removeFirst() }
-        writing = line.map { ($0, 0) }
+        let next = process.state.withLock { $0.outbox.isEmpty ? nil : $0.outbox.removeFirst() }
+        writing = next.map { ($0.line, 0) }
     }
 
     private func write() {
@@ -190,16 +190,14 @@ final class PluginLoop: @unchecked Sendable {
     private func failOverdueCalls() {
         let now = ContinuousClock.now
         let (overdue, strayLines) = process.state.withLock { state in
-            let overdue = state.pending.filter { $0.value.deadline <= now }
-            for id in overdue.keys {
-                state.pending[id] = nil
-                if let line = Call.cancelLine(id: .number(id)) { state.outbox.append(line) }
+            let overdue = state.pending.filter { $0.value.deadline <= now }.keys.compactMap {
+                state.giveUp($0)
             }
             // What has missed a deadline is not trusted with another call; a new process is.
             if !overdue.isEmpty { state.ending = max(state.ending, .whenIdle) }
             return (overdue, state.strayLines)
         }
-        for pending in overdue.values {
+        for pending in overdue {
             let stray =
                 strayLines == 0
                 ? "" : "; it wrote \(strayLines) line(s) on standard output that are no JSON-RPC message"
@@ -241,14 +239,13 @@ final class PluginLoop: @unchecked Sendable {
     private func startEnding() {
         guard case .running = stage else { return }
         let isDue = process.state.withLock { state in
-            let isIdle = state.pending.isEmpty && state.outbox.isEmpty && writing == nil
-            return state.ending == .now || (state.ending == .whenIdle && isIdle)
+            state.ending == .now || (state.ending == .whenIdle && state.pending.isEmpty)
         }
         guard isDue else { return }
         fail(SinkError(.unavailable, "\(process.subject) was shut down"))
         // The id is one that no call has; nobody waits for the answer, but for the end.
         let line = Call.shutdown.line(id: .number(0))
-        process.state.withLock { $0.outbox += line.map { [$0] } ?? [] }
+        process.state.withLock { $0.outbox += line.map { [PluginProcess.Outgoing(line: $0)] } ?? [] }
         takeNextLine()
         stage = .asked(until: .now + deadlines.shutdown)
     }
@@ -283,8 +280,8 @@ final class PluginLoop: @unchecked Sendable {
             case .signalled(let signal)?: "was ended by \(SignalName.of(signal))"
             case nil: "cannot be killed"
             }
-        logger.debug("the plugin \(how)")
         fail(SinkError(.unavailable, "\(process.subject) \(how) before it answered"))
+        logger.debug("the plugin \(how)")
         if end != nil { child.reap() }
         let waiters = process.state.withLock { state in
             state.isOver = true

@@ -31,8 +31,14 @@ final class PluginProcess: Sendable {
         static func < (left: Ending, right: Ending) -> Bool { left.rawValue < right.rawValue }
     }
 
+    /// A line that has not been written yet, and the call that it asks for.
+    struct Outgoing {
+        var id: Int?
+        let line: SharedSecret
+    }
+
     struct State {
-        var outbox: [SharedSecret] = []
+        var outbox: [Outgoing] = []
         var pending: [Int: Pending] = [:]
         var lastID = 0
         var ending = Ending.none
@@ -42,6 +48,17 @@ final class PluginProcess: Sendable {
         var failure: SinkError?
         var isOver = false
         var waiters: [CheckedContinuation<Void, Never>] = []
+
+        /// Takes a call back: it is not sent any more, or the plugin is told that nobody waits for its answer.
+        mutating func giveUp(_ id: Int) -> Pending? {
+            guard let call = pending.removeValue(forKey: id) else { return nil }
+            if let unsent = outbox.firstIndex(where: { $0.id == id }) {
+                outbox.remove(at: unsent)
+            } else if let line = Call.cancelLine(id: .number(id)) {
+                outbox.append(Outgoing(line: line))
+            }
+            return call
+        }
     }
 
     let state = Mutex(State())
@@ -145,7 +162,7 @@ final class PluginProcess: Sendable {
             // The handler of a task that was cancelled before it came here has found nothing to give up.
             if Task.isCancelled { return cancelled(pending.method) }
             state.pending[id] = pending
-            state.outbox.append(line)
+            state.outbox.append(Outgoing(id: id, line: line))
             return nil
         }
         if let failure {
@@ -156,12 +173,7 @@ final class PluginProcess: Sendable {
     }
 
     private func giveUp(_ id: Int) {
-        let pending = state.withLock { state in
-            guard let pending = state.pending.removeValue(forKey: id) else { return Pending?.none }
-            if let line = Call.cancelLine(id: .number(id)) { state.outbox.append(line) }
-            return pending
-        }
-        guard let pending else { return }
+        guard let pending = state.withLock({ $0.giveUp(id) }) else { return }
         pending.continuation.resume(returning: .failure(cancelled(pending.method)))
         wake()
     }

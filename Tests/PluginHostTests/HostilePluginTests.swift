@@ -47,6 +47,7 @@ import Testing
     }
 
     @Test func anAnswerJustBeforeTheEndCounts() async throws {
+        let log = TestLog()
         let sink = try TestPlugin(
             """
             def handle(request):
@@ -54,11 +55,14 @@ import Testing
                 os._exit(1)
             serve(handle)
             """
-        ).sink()
-        for _ in 0..<5 {
+        ).sink(log: log)
+        for number in 1...5 {
             #expect(try await sink.put(secret("s"), as: "n", metadata: someMetadata) == "last words")
             // The end has to be seen before the next call, or that call shares it.
-            try await Task.sleep(for: .milliseconds(50))
+            #expect(
+                await eventually {
+                    log.lines.filter { $0 == "the plugin ended with status 1" }.count == number
+                })
         }
         await sink.close()
     }
@@ -185,20 +189,24 @@ import Testing
     }
 
     @Test func aPluginThatDoesNotReadCostsOneError() async throws {
-        let sink = try TestPlugin(
+        let plugin = try TestPlugin(
             """
+            with open(os.path.dirname(os.path.abspath(sys.argv[0])) + "/pid", "w") as file:
+                file.write(str(os.getpid()))
             for request in requests():
                 welcome(request)
                 break
             time.sleep(1000)
-            """
-        ).sink(deadlines: short)
+            """)
+        let sink = try plugin.sink(deadlines: short)
         // More than the pipe holds, so that the writing side has to wait too.
         let large = secret(String(repeating: "x", count: 500_000))
         let error = await #expect(throws: SinkError.self) {
             _ = try await sink.put(large, as: "n", metadata: someMetadata)
         }
         #expect(error == SinkError(.unavailable, "plugin test did not answer put within 0.3 s"))
+        let pid = try #require(plugin.text(of: "pid").flatMap { Int($0) })
+        #expect(await eventually { !isAlive(pid) })
         await sink.close()
     }
 
@@ -305,6 +313,43 @@ import Testing
         #expect(ids.count == 2 && ids.first == ids.last)
         // The conversation goes on.
         try await sink.delete("n")
+        await sink.close()
+    }
+
+    @Test func aCancelledCallThatWasNotSentYetIsNeverSent() async throws {
+        // It reads nothing until it is told to, while the first put fills the pipe.
+        let plugin = try TestPlugin(
+            """
+            import fcntl, termios
+            folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+            line = b""
+            while not line.endswith(b"\\n"):
+                line += os.read(0, 1)
+            welcome(json.loads(line))
+            while fcntl.ioctl(0, termios.FIONREAD, bytes(4)) == bytes(4):
+                time.sleep(0.01)
+            open(folder + "/full", "w").close()
+            while not os.path.exists(folder + "/go"):
+                time.sleep(0.01)
+            seen = []
+            def handle(request):
+                seen.append(request["method"] + " " + request["params"].get("name", ""))
+                answer(request, {"version": ", ".join(seen)})
+            serve(handle)
+            """)
+        let sink = try plugin.sink()
+        let first = Task {
+            try await sink.put(
+                secret(String(repeating: "x", count: 500_000)), as: "first", metadata: someMetadata)
+        }
+        #expect(await eventually { plugin.text(of: "full") != nil })
+        let second = Task { try await sink.put(secret("canary"), as: "second", metadata: someMetadata) }
+        second.cancel()
+        await #expect(throws: SinkError.self) { _ = try await second.value }
+        try plugin.write("", to: "go", mode: 0o644)
+        _ = try await first.value
+        #expect(
+            try await sink.put(secret("s"), as: "third", metadata: someMetadata) == "put first, put third")
         await sink.close()
     }
 
