@@ -16,7 +16,7 @@ deps: ## install the Debian packages that building and testing need
 	@scripts/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 build: deps ## build everything (debug)
-	$(SWIFT) build
+	scripts/build "$(SWIFT)"
 
 install: deps ## build the release and install it below PREFIX
 	scripts/install-release "$(SWIFT)" "$(DESTDIR)$(PREFIX)"
@@ -27,15 +27,15 @@ demo: deps ## rotate a cluster's service principal on a sandbox of Azure, and lo
 test: test-swift test-acceptance ## run every test that needs nothing but what is here
 
 test-swift: deps ## run the unit tests
-	$(SWIFT) build --build-tests
+	scripts/build "$(SWIFT)" --build-tests
 	$(SWIFT) test --skip-build
 
 test-acceptance: deps $(VENV)/ready ## run the built program against the sandbox and a real keyring
-	$(SWIFT) build --build-tests
+	scripts/build "$(SWIFT)" --build-tests
 	$(VENV)/bin/python -m pytest Tests/Conformance Tests/Keyring Tests/Acceptance
 
 test-clients: deps ## let Microsoft's own clients judge the sandbox
-	$(SWIFT) build --build-tests
+	scripts/build "$(SWIFT)" --build-tests
 	Tests/Clients/run
 
 fmt: ## format the sources

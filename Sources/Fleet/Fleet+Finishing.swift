@@ -38,20 +38,11 @@ extension Fleet {
                 let after =
                     isDue
                     ? try await driver(record, target: record.target).run(record, .resume) : record
-                reports += after.reports(isUnchanged: !isDue)
+                reports += self.reports(after, isUnchanged: !isDue)
             }
             return reports
-        } catch let error as JournalError {
-            return blocked(appId, Failure(error), journal)
-        } catch let error as FleetError {
-            guard case .failure(let kind) = error.code else {
-                return blocked(appId, Failure(.invalid, error.message, hint: error.hint), journal)
-            }
-            return blocked(appId, Failure(kind, error.message, hint: error.hint), journal)
-        } catch let error as Failure {
-            return blocked(appId, error, journal)
         } catch {
-            return blocked(appId, Failure(.invalid, "\(error)"), journal)
+            return blocked(appId, Failure(error), journal)
         }
     }
 
@@ -59,12 +50,25 @@ extension Fleet {
     private func blocked(_ appId: String, _ failure: Failure, _ journal: Journal) -> [RotationReport] {
         let ledger = Ledger((try? journal.records(of: appId)) ?? [])
         guard let record = ledger.unfinished ?? ledger.latest else { return [] }
-        return record.reports(isUnchanged: false).map { report in
+        return reports(record, isUnchanged: false).map { report in
             var report = report
             report.outcome = record.isUnfinished && failure.kind != .contended ? .unfinished : .blocked
             (report.reason, report.hint, report.failure) = (failure.message, failure.hint, failure.kind)
             return report
         }
+    }
+
+    /// One report for each credential of a cluster that `record` delivers.
+    private func reports(_ record: RotationRecord, isUnchanged: Bool) -> [RotationReport] {
+        var seen: Set<String> = []
+        return record.plan.deliveries.filter { seen.insert("\($0.cluster)/\($0.kind.rawValue)").inserted }
+            .map { delivery in
+                let settings = configuration.clusters.first { $0.name.value == delivery.cluster }
+                var report = RotationReport(
+                    record, cluster: delivery.cluster, kind: delivery.kind, applies: settings?.apply ?? true)
+                if isUnchanged { report.outcome = .unchanged }
+                return report
+            }
     }
 
     /// Retires superseded credentials whose overlap is over.
@@ -136,18 +140,6 @@ extension RotationRecord {
                 targets.contains {
                     $0.name == delivery.cluster && ($0.kind == nil || $0.kind == delivery.kind)
                 }
-            }
-    }
-
-    /// One report for each credential of a cluster that it delivers.
-    func reports(isUnchanged: Bool) -> [RotationReport] {
-        var seen: Set<String> = []
-        return plan.deliveries.filter { seen.insert("\($0.cluster)/\($0.kind.rawValue)").inserted }
-            .map { delivery in
-                var report = RotationReport(
-                    self, cluster: delivery.cluster, kind: delivery.kind, applies: true)
-                if isUnchanged { report.outcome = .unchanged }
-                return report
             }
     }
 }

@@ -54,23 +54,34 @@ extension Fleet {
                 if onlyDue, !planner.isDue(at: Date()), planner.ledger.unfinished == nil {
                     return planner.notDue
                 }
-                let record: RotationRecord
                 if let unfinished = planner.ledger.unfinished {
-                    record = try await self.driver(unfinished, target: group.lead.target)
-                        .run(unfinished, .resume, waitsForOverlap: waitsForOverlap)
-                } else {
-                    let plan = try planner.plan(self.sinks)
-                    if let failure = await self.sinks.probe(plan.deliveries) {
-                        return planner.reports(.blocked, because: failure)
-                    }
-                    let fresh = RotationRecord(id: Self.makeId(), plan: plan, startedAt: Date())
-                    record = try await self.driver(fresh, target: group.lead.target)
-                        .run(fresh, .begin, waitsForOverlap: waitsForOverlap)
+                    return await self.run(unfinished, .resume, planner, waitsForOverlap)
                 }
-                return planner.reports(record)
+                let plan = try planner.plan(self.sinks)
+                if let failure = await self.sinks.probe(plan.deliveries) {
+                    return planner.reports(.blocked, because: failure)
+                }
+                let record = RotationRecord(id: Self.makeId(), plan: plan, startedAt: Date())
+                return await self.run(record, .begin, planner, waitsForOverlap)
             }
         }
         return try Self.merge(results) + skipped(survey, unlessDueOnly: onlyDue)
+    }
+
+    /// Takes a rotation as far as it goes.
+    ///
+    /// Where the journal cannot be written any more, what stands in it says whether something was begun.
+    private func run(
+        _ record: RotationRecord, _ event: Event, _ planner: Planner, _ waitsForOverlap: Bool
+    ) async -> [RotationReport] {
+        do {
+            let driver = try driver(record, target: planner.group.lead.target)
+            return planner.reports(
+                try await driver.run(record, event, waitsForOverlap: waitsForOverlap))
+        } catch {
+            let isUnfinished = (try? ledger(of: planner.group.appId).unfinished) != nil
+            return planner.reports(isUnfinished ? .unfinished : .blocked, because: Failure(error))
+        }
     }
 
     func planner(
@@ -101,16 +112,10 @@ extension Fleet {
     ) async -> Result<[RotationReport], FleetError> {
         do {
             return .success(try await body())
-        } catch let error as FleetError {
-            guard case .failure(let kind) = error.code else { return .failure(error) }
-            return .success(
-                group.reports(.blocked, because: Failure(kind, error.message, hint: error.hint)))
-        } catch let error as Failure {
-            return .success(group.reports(.blocked, because: error))
-        } catch let error as JournalError {
-            return .success(group.reports(.blocked, because: Failure(error)))
+        } catch let error as FleetError where error.code == .configuration || error.code == .unknownName {
+            return .failure(error)
         } catch {
-            return .success(group.reports(.blocked, because: Failure(.invalid, "\(error)")))
+            return .success(group.reports(.blocked, because: Failure(error)))
         }
     }
 
@@ -171,11 +176,5 @@ extension StatusReport.Skip.Reason {
         case .forbidden: .forbidden
         case .stopped: .clusterStopped
         }
-    }
-}
-
-extension Failure {
-    init(_ error: JournalError) {
-        self.init(error.code == .locked ? .contended : .invalid, error.message, hint: error.hint)
     }
 }

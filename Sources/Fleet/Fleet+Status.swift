@@ -39,10 +39,8 @@ extension Fleet {
             return .success(group.members.map { planner.line($0, now: Date()) })
         } catch let error as FleetError {
             return .failure(error)
-        } catch let error as Failure {
-            return .failure(FleetError(error))
         } catch {
-            return .failure(FleetError(.failure(.invalid), "\(error)"))
+            return .failure(FleetError(Failure(error)))
         }
     }
 }

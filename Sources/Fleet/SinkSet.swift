@@ -83,13 +83,8 @@ struct SinkSet: Sendable {
                 return nil
             } catch let error as SinkError {
                 return Failure(error, sink: delivery.sink)
-            } catch let error as FleetError {
-                guard case .failure(let kind) = error.code else {
-                    return Failure(.invalid, error.message, hint: error.hint)
-                }
-                return Failure(kind, error.message, hint: error.hint)
             } catch {
-                return Failure(.invalid, "sink \(delivery.sink): \(error)")
+                return Failure(error)
             }
         }.compactMap { $0 }.first
     }
