@@ -33,10 +33,20 @@ public struct Graph: Sendable {
     ///
     /// - Throws: ``AzureError/Code/notFound`` where the tenant has none.
     public func object(_ kind: ObjectKind, appId: String) async throws(AzureError) -> DirectoryObject {
+        try await read("the \(kind.words) \(appId)", "\(kind.path)(appId='\(Self.literal(appId))')")
+    }
+
+    /// The object of `kind` with the object id `objectId`.
+    ///
+    /// - Throws: ``AzureError/Code/notFound`` where the tenant has none.
+    public func object(_ kind: ObjectKind, objectId: String) async throws(AzureError) -> DirectoryObject {
+        try await read("the \(kind.words) \(objectId)", "\(kind.path)/\(URLText.segment(objectId))")
+    }
+
+    private func read(_ what: String, _ path: String) async throws(AzureError) -> DirectoryObject {
         let call = ServiceCall(
-            .graph, "read the \(kind.words) \(appId)", .get,
-            "\(endpoint)/\(kind.path)(appId='\(Self.literal(appId))')?$select=id,appId,displayName,passwordCredentials",
-            audience: audience)
+            .graph, "read \(what)", .get,
+            "\(endpoint)/\(path)?$select=id,appId,displayName,passwordCredentials", audience: audience)
         let response = try await transport.send(call)
         return try call.decode(response.body.bytes)
     }
@@ -79,33 +89,40 @@ public struct Graph: Sendable {
 
     /// Removes a credential; one that is not there any more is no error.
     ///
+    /// - Parameter objectId: the object's own id.
     /// - Returns: whether it was there.
     @discardableResult
     public func removePassword(
-        _ kind: ObjectKind, appId: String, keyId: String
+        _ kind: ObjectKind, objectId: String, keyId: String
     ) async throws(AzureError) -> Bool {
         var body = SecretBuffer()
         body.append("{\"keyId\":")
         body.appendJSONString(keyId)
         body.append("}")
         let call = ServiceCall(
-            .graph, "remove credential \(keyId) of the \(kind.words) \(appId)", .post,
-            "\(endpoint)/\(kind.path)(appId='\(Self.literal(appId))')/removePassword", audience: audience,
+            .graph, "remove credential \(keyId) of the \(kind.words) \(objectId)", .post,
+            "\(endpoint)/\(kind.path)/\(URLText.segment(objectId))/removePassword", audience: audience,
             body: body)
         do throws(AzureError) {
             _ = try await transport.send(call)
             return true
         } catch {
             // Graph answers 400 or 404 to an unknown keyId, in words that have changed over time: look.
-            guard error.code == .refused || error.code == .notFound else { throw error }
-            let object: DirectoryObject
-            do throws(AzureError) {
-                object = try await self.object(kind, appId: appId)
-            } catch let reading {
-                guard reading.code == .notFound else { throw reading }
-                return false
-            }
-            guard !object.passwordCredentials.contains(where: { $0.keyId == keyId }) else { throw error }
+            guard error.code == .refused || error.code == .notFound,
+                try await !holds(kind, objectId, keyId)
+            else { throw error }
+            return false
+        }
+    }
+
+    private func holds(
+        _ kind: ObjectKind, _ objectId: String, _ keyId: String
+    ) async throws(AzureError) -> Bool {
+        do throws(AzureError) {
+            return try await object(kind, objectId: objectId).passwordCredentials
+                .contains { $0.keyId == keyId }
+        } catch {
+            guard error.code == .notFound else { throw error }
             return false
         }
     }

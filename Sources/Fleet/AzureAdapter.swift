@@ -33,11 +33,16 @@ extension AzureAdapter: Directory {
 
     /// The object that new credentials go to is tried first; what an earlier hand added may be at the other.
     func removeCredential(_ keyId: String, from identity: Identity) async throws(Failure) {
-        try await asFailure { () async throws(AzureError) in
-            let kinds =
-                [identity.object.kind] + Graph.ObjectKind.allCases.filter { $0 != identity.object.kind }
-            for kind in kinds
-            where try await session.graph.removePassword(kind, appId: identity.appId, keyId: keyId) { return }
+        let (graph, home) = (session.graph, identity.object.kind)
+        let wasAtHome = try await asFailure { () async throws(AzureError) in
+            try await graph.removePassword(home, objectId: identity.objectId, keyId: keyId)
+        }
+        guard !wasAtHome, let other = Graph.ObjectKind.allCases.first(where: { $0 != home }),
+            let object = try await object(other, identity.appId).get(),
+            object.passwordCredentials.contains(where: { $0.keyId == keyId })
+        else { return }
+        _ = try await asFailure { () async throws(AzureError) in
+            try await graph.removePassword(other, objectId: object.id, keyId: keyId)
         }
     }
 
