@@ -55,13 +55,14 @@ extension Fleet {
     }
 
     /// Where a target's secret is.
-    private struct Source {
+    struct Source {
         let kind: CredentialKind
         let values: TemplateValues
         let sinks: [String]
     }
 
-    private func source(_ target: Target) throws(FleetError) -> Source {
+    /// Where the secret of `target` is, by the configuration alone.
+    func source(_ target: Target) throws(FleetError) -> Source {
         let resolution: Resolution
         do throws(TargetError) {
             resolution = try configuration.resolve(target)
@@ -92,7 +93,7 @@ extension Fleet {
     }
 
     /// The name in the sink; where it holds what only Azure knows, Azure is asked.
-    private func name(of source: Source, in sink: String, _ target: Target) async throws -> String {
+    func name(of source: Source, in sink: String, _ target: Target) async throws -> String {
         do throws(FleetError) {
             return try sinks.name(of: source.values, in: sink)
         } catch {
