@@ -101,6 +101,8 @@ public enum ConsumerHealth: Sendable, Equatable {
 
 /// What the machine waits for.
 public enum Timer: Sendable, Hashable {
+    /// Reading the identity's credentials again.
+    case list
     /// Asking Entra again.
     case prove
     /// Putting into a delivery's sink again.

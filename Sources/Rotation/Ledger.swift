@@ -24,6 +24,22 @@ public struct Ledger: Sendable {
         records.filter { !$0.isUnfinished && $0.step != .ended }
     }
 
+    /// What `resume` works on: the rotation that stands still, or else whatever has something left to do.
+    ///
+    /// Nothing is retired while a rotation is unfinished: it may know of consumers that hold an older secret and
+    /// that the rotations before it did not know.
+    public var duties: [RotationRecord] {
+        unfinished.map { [$0] } ?? open
+    }
+
+    /// When a rotation that begins at `now` is said to have begun: after every other, whatever the clock says.
+    ///
+    /// Which rotation was the last, and so whose credential is in use, is told by the order of their starts.
+    public func start(at now: Date) -> Date {
+        guard let last = records.last?.startedAt else { return now }
+        return max(now, last + 0.001)
+    }
+
     /// The credential that credferry applied last.
     public var current: RotationRecord.Attempt? { latest?.current }
 

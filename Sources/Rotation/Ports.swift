@@ -54,6 +54,9 @@ public protocol Clusters: Sendable {
     func operation(_ url: String, of consumer: Consumer) async throws(Failure) -> OperationState
 
     /// How the consumer's cluster is.
+    ///
+    /// - Throws: ``Failure/Kind/notFound`` where it does not exist any more or no longer has `identity`; then
+    ///   it needs nothing.
     func health(of consumer: Consumer, for identity: Identity) async throws(Failure) -> ConsumerHealth
 }
 
@@ -102,7 +105,7 @@ public struct HistoryEntry: Codable, Sendable, Equatable {
 public protocol RotationClock: Sendable {
     /// The moment.
     var now: Date { get }
-    /// Waits; ends early, without an error, where the task is cancelled.
+    /// Waits, no longer than `date` is away now; ends early, without an error, where the task is cancelled.
     func sleep(until date: Date) async
 }
 
@@ -115,10 +118,13 @@ public struct SystemClock: RotationClock {
     public var now: Date { Date() }
 
     /// Waits in slices, so that a suspended or corrected clock is noticed within a minute.
+    ///
+    /// A clock that is set back does not make it wait longer: it ends early, and the machine looks again.
     public func sleep(until date: Date) async {
-        while true {
+        let end = ContinuousClock.now + .seconds(max(date.timeIntervalSince(now), 0))
+        while ContinuousClock.now < end, !Task.isCancelled {
             let left = date.timeIntervalSince(now)
-            guard left > 0, !Task.isCancelled else { return }
+            guard left > 0 else { return }
             try? await Task.sleep(for: .seconds(min(left, 60)))
         }
     }

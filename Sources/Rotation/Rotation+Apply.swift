@@ -8,38 +8,32 @@ extension Rotation {
     mutating func apply(_ now: Date) {
         record.step = .apply
         memory.stepBegan = now
-        guard !record.consumers.isEmpty else { return endApplyIfSettled(now) }
+        guard !memory.isResumed else { return resumeApply(now) }
         sendPendingResets(now)
     }
 
-    /// What ran goes on; what needs the secret waits until a sink has given it back.
+    /// What ran goes on; any other cluster is looked at before it is sent the secret.
+    ///
+    /// Much may have happened to it since it was looked at last.
     mutating func resumeApply(_ now: Date) {
         memory.stepBegan = now
-        var needsSecret = false
         for index in record.consumers.indices {
             switch record.consumers[index].stage {
-            case .applied: break
+            case .applied, .gone: break
             case .following: follow(index)
             case .checking: effects.append(.examine(index))
-            case .resetting:
+            case .pending, .resetting, .failed:
                 record.consumers[index].isOurs = false
-                record.consumers[index].stage = .checking
-                effects.append(.examine(index))
-            case .pending, .failed:
-                record.consumers[index].stage = .pending
                 record.consumers[index].failedOperations = 0
                 record.consumers[index].failure = nil
-                needsSecret = true
+                examine(index)
             }
         }
-        if needsSecret { load(now) }
         endApplyIfSettled(now)
     }
 
     mutating func sendPendingResets(_ now: Date) {
-        for index in record.consumers.indices where !memory.waiting.contains(index) {
-            sendReset(index, now)
-        }
+        for index in record.consumers.indices { sendReset(index, now) }
         endApplyIfSettled(now)
     }
 
@@ -53,14 +47,28 @@ extension Rotation {
     }
 
     /// Writes the intent and sends the secret; where it is no longer at hand, a sink is read first.
-    mutating func sendReset(_ index: Int, _ now: Date) {
-        guard record.step == .apply, record.consumers[index].stage == .pending else { return }
+    private mutating func sendReset(_ index: Int, _ now: Date) {
+        guard record.step == .apply, record.consumers[index].stage == .pending,
+            !memory.waiting.contains(index), !isTaken(index)
+        else { return }
+        guard isMet(.expiry, !expiresSoon(now)) else {
+            let keyId = record.current?.keyId ?? "?"
+            return fail(index, Failure(.secretLost, "credential \(keyId) expires too soon to be used"))
+        }
         guard memory.holdsSecret else { return load(now) }
         record.consumers[index].stage = .resetting
         record.consumers[index].wasSent = true
         record.consumers[index].operation = nil
         record.consumers[index].failure = nil
         effects.append(.reset(index))
+    }
+
+    /// Whether another of the rotation's consumers is at work on the cluster: they take turns.
+    private func isTaken(_ index: Int) -> Bool {
+        record.consumers.indices.contains { other in
+            record.plan.consumers[other].resourceId == record.plan.consumers[index].resourceId
+                && [.resetting, .following, .checking].contains(record.consumers[other].stage)
+        }
     }
 
     mutating func follow(_ index: Int) {
@@ -75,20 +83,26 @@ extension Rotation {
             record.consumers[index].operation = operation
             record.consumers[index].isOurs = true
             record.consumers[index].stage = operation == nil ? .checking : .following
+            memory.lastSeen[index] = now
             follow(index)
             forgetSecretIfSent()
         case .resetFailed(let index, let failure): handleRefusal(index, failure, now)
         case .operation(let index, let state): handleOperation(index, state, now)
         case .consumer(let index, let health): handleHealth(index, health, now)
         case .consumerFailed(let index, let failure):
-            if failure.isTransient {
+            if failure.kind == .notFound, !lacks(.gone) {
+                record.consumers[index].stage = .gone
+                record.consumers[index].failure = failure
+            } else if failure.kind == .notFound {
+                handleHealth(index, .settled, now)
+            } else if failure.isTransient {
                 wait(.examine(index), index, failure, now, first: 1, atMost: 30)
             } else {
                 fail(index, failure)
             }
         default: break
         }
-        endApplyIfSettled(now)
+        sendPendingResets(now)
     }
 
     private mutating func handleRefusal(_ index: Int, _ failure: Failure, _ now: Date) {
@@ -99,6 +113,14 @@ extension Rotation {
             examine(index)
         case .conflict: wait(.reset(index), index, failure, now, first: 2, atMost: 60)
         case .notPropagated: wait(.reset(index), index, failure, now, first: 1, atMost: 30)
+        case .notFound:
+            // The cluster itself says whether it is gone.
+            record.consumers[index].failedOperations += 1
+            guard record.consumers[index].failedOperations < Self.maximumFailedOperations else {
+                return fail(index, failure)
+            }
+            record.consumers[index].isOurs = false
+            examine(index)
         case .unavailable, .throttled: wait(.reset(index), index, failure, now, first: 1, atMost: 60)
         default: fail(index, failure)
         }
@@ -109,10 +131,13 @@ extension Rotation {
         case .running(let retryAfter):
             // A small share of the time already waited: quick operations are seen to end at once, and long
             // ones cost few requests.
+            memory.lastSeen[index] = now
             let waited = now.timeIntervalSince(record.consumers[index].acceptedAt ?? now)
             let delay = retryAfter ?? min(max(waited * 0.05, 0.1), 30)
             sleep(.follow(index), index, now + delay)
-        case .succeeded: examine(index)
+        case .succeeded:
+            record.consumers[index].operation = nil
+            examine(index)
         case .unknown: examine(index)
         case .failed(let failure): handleFailedOperation(index, failure, now)
         }
@@ -120,14 +145,36 @@ extension Rotation {
 
     private mutating func handleHealth(_ index: Int, _ health: ConsumerHealth, _ now: Date) {
         let isOurs = record.consumers[index].isOurs
+        let isFollowed = isOurs && record.consumers[index].operation != nil
         switch health {
-        case .busy: wait(.examine(index), index, nil, now, first: 0.2, atMost: 30)
-        case .settled where isOurs: record.consumers[index].stage = .applied
+        case .busy:
+            let timer: Timer = isFollowed ? .follow(index) : .examine(index)
+            wait(timer, index, nil, now, first: 0.2, atMost: 30)
+            if isFollowed, wasWatched(index, now) { memory.lastSeen[index] = now }
+        case .settled where isMet(.ownOperation, isOurs) && (!isFollowed || wasWatched(index, now)):
+            record.consumers[index].stage = .applied
+        case .settled where isFollowed && memory.tries[.follow(index), default: 0] < Self.maximumPolls:
+            wait(.follow(index), index, nil, now, first: 1, atMost: 30)
         case .failed(let failure) where isOurs: handleFailedOperation(index, failure, now)
         case .settled, .failed:
+            record.consumers[index].isOurs = false
             record.consumers[index].stage = .pending
-            sendReset(index, now)
         }
+    }
+
+    /// How often a cluster that is well again is asked how the rotation's operation has ended.
+    private static let maximumPolls = 3
+
+    /// How long a cluster may be out of sight, in seconds: shorter than any other operation of its kind.
+    private static let maximumGap: TimeInterval = 60
+
+    /// Whether no other operation can have come after the rotation's own, whose end nobody can tell.
+    ///
+    /// A cluster that is well may be so because of somebody's upgrade after the rotation's operation failed.
+    /// Who has not had it in sight all the time sends the secret again: that does no harm.
+    private func wasWatched(_ index: Int, _ now: Date) -> Bool {
+        guard let lastSeen = memory.lastSeen[index] else { return lacks(.watched) }
+        return isMet(.watched, (0...Self.maximumGap).contains(now.timeIntervalSince(lastSeen)))
     }
 
     private static let maximumFailedOperations = 3
@@ -179,23 +226,29 @@ extension Rotation {
         forgetSecretIfSent()
     }
 
-    /// Following an operation needs no secret; sending it again reads it from a sink.
+    /// Following an operation needs no secret; sending it again reads it from a sink, where one can be read.
     private mutating func forgetSecretIfSent() {
-        let stages = record.consumers.map(\.stage)
-        guard memory.holdsSecret, !stages.contains(where: { $0 == .pending || $0 == .resetting }) else {
-            return
-        }
+        guard memory.holdsSecret, !record.consumers.contains(where: isWaitingForSecret) else { return }
         memory.holdsSecret = false
         effects.append(.forgetSecret)
     }
 
+    /// Whether the secret may have to be sent to a consumer, and is to be kept for it.
+    private func isWaitingForSecret(_ consumer: RotationRecord.ConsumerState) -> Bool {
+        switch consumer.stage {
+        case .pending, .resetting: true
+        case .checking where !consumer.isOurs: true
+        case .following, .checking: !record.plan.deliveries.contains(where: \.isReadable)
+        case .applied, .failed, .gone: false
+        }
+    }
+
     private mutating func endApplyIfSettled(_ now: Date) {
-        guard record.step == .apply else { return }
-        let open = record.consumers.filter { $0.stage != .applied && $0.stage != .failed }
-        guard open.isEmpty else { return }
-        let failures = record.consumers.compactMap(\.failure)
+        guard record.step == .apply, record.outcome == nil else { return }
+        guard record.consumers.allSatisfy(\.stage.isFinal) else { return }
+        let failures = record.consumers.filter { $0.stage == .failed }.compactMap(\.failure)
         if failures.contains(where: \.needsNewSecret) { return replaceAttempt(now) }
-        if let failure = failures.first { return stop(failure) }
+        if let failure = failures.first, !lacks(.everyConsumer) { return stop(failure) }
         forgetSecretIfSent()
         overlap(now)
     }

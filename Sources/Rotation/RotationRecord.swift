@@ -168,19 +168,29 @@ extension RotationRecord {
             case applied
             /// The cluster has not taken it, and asking again is pointless for now.
             case failed
+            /// The cluster does not exist any more, or has another identity: it needs nothing.
+            case gone
+
+            /// Whether nothing is under way.
+            public var isFinal: Bool {
+                switch self {
+                case .applied, .failed, .gone: true
+                case .pending, .resetting, .following, .checking: false
+                }
+            }
         }
 
         /// How far it is.
         public var stage = Stage.pending
-        /// The URL of the running operation.
+        /// The URL of the operation whose end has not been seen.
         public var operation: String?
         /// When the reset that is followed was accepted.
         public var acceptedAt: Date?
         /// How often an operation of the cluster has failed.
         public var failedOperations = 0
-        /// Whether what the cluster does now is for certain our own reset.
+        /// Whether what the cluster does now, or did last, is the rotation's own reset.
         public var isOurs = false
-        /// Why it failed last.
+        /// Why it failed last, or is gone.
         public var failure: Failure?
         /// Whether the cluster may have been given the secret of the rotation's current credential.
         public var wasSent = false
