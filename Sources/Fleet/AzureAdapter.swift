@@ -88,6 +88,9 @@ extension AzureAdapter: Clusters {
             try await session.resourceManager.cluster(consumer.resourceId)
         }
         if cluster.isDeleting { throw Failure(.notFound, "cluster \(consumer.name) is being deleted") }
+        guard cluster.has(identity, as: consumer.kind) else {
+            throw Failure(.notFound, "cluster \(consumer.name) no longer has identity \(identity.appId)")
+        }
         if cluster.isBusy { return .busy }
         if cluster.isStopped {
             throw Failure(
@@ -177,6 +180,14 @@ extension Failure {
             case .refused, .malformed: .invalid
             }
         self.init(kind, error.message, hint: error.hint, retryAfter: error.retryAfter)
+    }
+}
+
+extension ManagedCluster {
+    /// Whether its secret of this kind is one of `identity`.
+    fileprivate func has(_ identity: Identity, as kind: CredentialKind) -> Bool {
+        let appId = kind == .servicePrincipal ? servicePrincipal : legacyEntra?.serverAppId
+        return appId?.lowercased() == identity.appId.lowercased()
     }
 }
 

@@ -29,9 +29,7 @@ extension Fleet {
         do {
             let lock = try IdentityLock(appId, in: journal.folder)
             defer { withExtendedLifetime(lock) {} }
-            let before = Ledger(try journal.records(of: appId))
-            var records = before.open + [before.unfinished].compactMap { $0 }
-            records.removeAll { !$0.concerns(targets) }
+            let records = Ledger(try journal.records(of: appId)).duties.filter { $0.concerns(targets) }
             var reports: [RotationReport] = []
             for record in records {
                 let isDue = record.isUnfinished || record.nextDuty.map { $0 <= Date() } == true

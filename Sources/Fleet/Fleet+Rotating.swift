@@ -61,7 +61,8 @@ extension Fleet {
                 if let failure = await self.sinks.probe(plan.deliveries) {
                     return planner.reports(.blocked, because: failure)
                 }
-                let record = RotationRecord(id: Self.makeId(), plan: plan, startedAt: Date())
+                let record = RotationRecord(
+                    id: Self.makeId(), plan: plan, startedAt: planner.ledger.start(at: Date()))
                 return await self.run(record, .begin, planner, waitsForOverlap)
             }
         }

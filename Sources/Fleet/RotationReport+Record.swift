@@ -66,6 +66,7 @@ extension RotationReport.ConsumerLine {
             switch state.stage {
             case .applied: "applied"
             case .failed: "failed"
+            case .gone: "gone"
             case .pending, .resetting, .following, .checking: "pending"
             }
         self.init(cluster: consumer.name, outcome: outcome, reason: state.failure?.message)

@@ -110,11 +110,11 @@ final class ProgressView: Sendable {
         case .prove: "waiting for Entra to accept the new secret"
         case .deliver: "delivering"
         case .apply:
-            record.consumers.filter { $0.stage != .applied }.isEmpty
+            record.consumers.allSatisfy(\.stage.isFinal)
                 ? nil
                 : "updating "
                     + zip(record.plan.consumers, record.consumers)
-                    .filter { $0.1.stage != .applied && $0.1.stage != .failed }
+                    .filter { !$0.1.stage.isFinal }
                     .map(\.0.name).joined(separator: ", ")
         case .overlap where progress.effects.contains(where: { if case .sleep = $0 { true } else { false } }):
             "waiting for the overlap to end"
