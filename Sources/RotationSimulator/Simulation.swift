@@ -15,7 +15,6 @@ package struct Simulation: Sendable {
     ///   - mutation: a precaution to go without.
     ///   - trace: is given a line for everything that happens.
     package init(seed: UInt64, without mutation: Mutation? = nil, trace: ((String) -> Void)? = nil) {
-        // Neighbouring seeds differ in a bit; the generator's first output does not show it.
         let world = World(seed: seed, mutation: mutation, trace: trace)
         world.live()
         self.seed = seed

@@ -61,7 +61,6 @@ extension World {
     /// Everything is repaired, and whatever runs comes to rest.
     private func calmDown() {
         note("calm")
-        isCalm = true
         weather.calm()
         for index in sinks.indices { (sinks[index].isLying, sinks[index].isLocked) = (false, false) }
         for index in clusters.indices { clusters[index].isStopped = false }

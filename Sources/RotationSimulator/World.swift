@@ -24,7 +24,6 @@ final class World {
 
     var computers: [Computer] = []
     var processes: [RotatorProcess] = []
-    var isCalm = false
 
     var states: Set<UInt64> = []
     var events = 0
