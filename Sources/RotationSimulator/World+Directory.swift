@@ -89,7 +89,7 @@ extension World {
     func remove(_ keyId: String, _ process: RotatorProcess) -> Event {
         let number = number(keyId)
         if credentials[number].removedAt == nil {
-            checkRemoval(number, process.computer)
+            checkRemoval(number, process)
             credentials[number].removedAt = now
         }
         return .removed(keyId: keyId)

@@ -72,7 +72,8 @@ extension World {
         checkExpiry("R3", secret, process)
     }
 
-    func checkRemoval(_ number: Int, _ computer: Int) {
+    func checkRemoval(_ number: Int, _ process: RotatorProcess) {
+        let computer = process.computer
         let credential = credentials[number]
         guard credential.owner == computer || computers[computer].adopted.contains(number) else {
             return breaks("R5", "computer \(computer) removes \(keyId(number)), which is not its own")
@@ -84,8 +85,7 @@ extension World {
         // By a clock that was set the overlap may begin when the new credential was added, and end early by
         // as much as the clock is ahead; nobody on that computer can know better.
         let began = computers[computer].hasJumped ? replacement.addedAt : replacement.at
-        let ahead = max(computers[computer].clockOffset, 0)
-        if now - began < weather.policy.overlap - ahead - 1 {
+        if now - began < weather.policy.overlap - process.mostAhead - 1 {
             breaks("R5", "\(keyId(number)) is removed \(now - began) s after its replacement")
         }
     }
