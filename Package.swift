@@ -62,6 +62,14 @@ targets += [
 
 // MARK: The rotation
 targets += module("Rotation", ["SecretMemory", "SinkCore"], tests: ["SecretMemory", "SinkCore"])
+targets += module("RotationSimulator", ["Rotation", "SecretMemory", "SinkCore"])
+targets += [
+    .executableTarget(
+        name: "rotation-simulator", dependencies: ["RotationSimulator"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "SimulatorTests", dependencies: ["Rotation", "RotationSimulator", "SecretMemory"],
+        swiftSettings: swiftSettings),
+]
 targets += module(
     "Journal", ["Rotation", "SecretMemory", "SinkCore", .product(name: "GRDB", package: "GRDB.swift")],
     tests: ["Rotation", "SecretMemory"])
