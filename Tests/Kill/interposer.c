@@ -13,8 +13,10 @@
  *   CUT_STEPS  a file that gets a line for each step: its kind and number
  *   CUT_AT     where to raise SIGKILL: KIND:NUMBER:MOMENT
  *   CUT_SINKS  the folder of the file sinks, without links in its path
- *   CUT_DISK   a folder for what a power cut would leave: a file is copied into it when it is synced, and never
- *              between; the files of the sinks, when their folder is
+ *   CUT_STATE  the folder of the journal, without links in its path
+ *   CUT_DISK   a folder for what a power cut would leave: a file of the journal is copied into it when it is
+ *              synced, and taken away when the folder is synced and it is gone; the files of the sinks are copied
+ *              when their folder is synced
  *   CUT_CLOCK  seconds that the wall clock is ahead
  */
 #define _GNU_SOURCE
@@ -102,42 +104,57 @@ static void reach(enum kind kind, int number, const char *moment)
 
 /* MARK: What a power cut would leave */
 
+/* Copies a file; the copy is there as a whole, whenever the program is killed. */
 static void copy(const char *from, const char *folder)
 {
-    char to[PATH_MAX + 256], bytes[1 << 16];
+    char part[PATH_MAX + 256], to[PATH_MAX + 256], bytes[1 << 16];
+    snprintf(part, sizeof part, "%s/.part", folder);
     snprintf(to, sizeof to, "%s/%s", folder, base(from));
     int source = open(from, O_RDONLY | O_CLOEXEC);
     /* What was taken away a moment ago needs no copy. */
     if (source < 0) return;
-    int target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (target < 0) die("cannot write", to);
+    int target = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (target < 0) die("cannot write", part);
     ssize_t count;
     while ((count = read(source, bytes, sizeof bytes)) > 0)
-        if (write(target, bytes, count) != count) die("cannot write", to);
+        if (write(target, bytes, count) != count) die("cannot write", part);
     close(source);
     close(target);
+    if (rename(part, to) != 0) die("cannot make", to);
 }
 
-static void keep(enum kind kind, const char *path)
+/* Calls `body` for each file of `folder` that is not hidden: those are being written. */
+static void each(const char *folder, void (*body)(const char *file, const char *argument), const char *argument)
 {
-    const char *disk = getenv("CUT_DISK"), *sinks = getenv("CUT_SINKS");
-    char folder[PATH_MAX];
-    if (!disk) return;
-    snprintf(folder, sizeof folder, "%s/%s", disk, kind == JOURNAL ? "state" : "secrets");
-    pthread_mutex_lock(&lock);
-    if (kind == JOURNAL) {
-        copy(path, folder);
-    } else if (sinks && strcmp(path, sinks) == 0) {
-        DIR *directory = opendir(path);
-        struct dirent *entry;
-        while (directory && (entry = readdir(directory))) {
-            char file[PATH_MAX + 256];
-            snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-            /* A hidden file is one that is being written. */
-            if (entry->d_type == DT_REG && entry->d_name[0] != '.') copy(file, folder);
-        }
-        if (directory) closedir(directory);
+    DIR *directory = opendir(folder);
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        char file[PATH_MAX + 256];
+        snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
+        if (entry->d_type == DT_REG && entry->d_name[0] != '.') body(file, argument);
     }
+    if (directory) closedir(directory);
+}
+
+static void remove_if_gone(const char *file, const char *from)
+{
+    char original[PATH_MAX];
+    snprintf(original, sizeof original, "%s/%s", from, base(file));
+    if (access(original, F_OK) != 0) unlink(file);
+}
+
+/* Brings the copies up to date after `path` was synced. */
+static void keep(const char *path)
+{
+    const char *disk = getenv("CUT_DISK"), *sinks = getenv("CUT_SINKS"), *state = getenv("CUT_STATE");
+    char journals[PATH_MAX], secrets[PATH_MAX];
+    if (!disk || !sinks || !state) return;
+    snprintf(journals, sizeof journals, "%s/state", disk);
+    snprintf(secrets, sizeof secrets, "%s/secrets", disk);
+    pthread_mutex_lock(&lock);
+    if (kind_of(path) == JOURNAL) copy(path, journals);
+    if (strcmp(path, state) == 0) each(journals, remove_if_gone, state);
+    if (strcmp(path, sinks) == 0) each(sinks, copy, secrets);
     pthread_mutex_unlock(&lock);
 }
 
@@ -174,12 +191,11 @@ static int sync_with(int descriptor, int (*real)(int))
     char path[PATH_MAX];
     path_of(descriptor, path);
     enum kind kind = kind_of(path);
-    if (kind == NONE) return real(descriptor);
     bool is_step = kind == SINK || is_writing;
     int number = kind == SINK ? begin(SINK) : counts[JOURNAL];
     if (kind == SINK) reach(SINK, number, "before");
     int result = real(descriptor);
-    keep(kind, path);
+    if (result == 0) keep(path);
     if (kind == JOURNAL) is_writing = false;
     if (is_step) reach(kind, number, "after");
     return result;

@@ -31,10 +31,11 @@ class Cut:
     clock: int = 0
     """By how many seconds the wall clock is ahead."""
 
-    def variables(self, library: Path, sinks: Path) -> dict[str, str]:
+    def variables(self, library: Path, state: Path, sinks: Path) -> dict[str, str]:
         """The environment that tells it so."""
         wanted = {
             "LD_PRELOAD": str(library),
+            "CUT_STATE": str(state.resolve()),
             "CUT_SINKS": str(sinks.resolve()),
             "CUT_AT": self.at,
             "CUT_STEPS": self.steps and str(self.steps),

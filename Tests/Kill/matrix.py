@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 import queue
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from desktop import Keyring
-from flows import FLOWS, Flow
+from flows import FLOWS, MOST, Flow
 from interposer import Cut, count
 from sandbox import Sandbox
 from verdict import Before, check_all
@@ -75,14 +74,15 @@ class Bench:
         self._stack.close()
 
     @contextmanager
-    def world(self, sinks: tuple[str, ...], clusters: int = 1) -> Iterator[World]:
+    def world(self, sinks: tuple[str, ...] = MOST, clusters: int = 1, **more: Any) -> Iterator[World]:
         """A new world in a sandbox that nobody else uses meanwhile."""
         sandbox = self._idle.get()
         name = f"c{next(self._numbers)}"
         keyring = self.keyring if "laptop" in sinks else None
         try:
+            folder = self.folder / name
             with World(
-                sandbox, self.folder / name, self.library, name, [*sinks], clusters, keyring
+                sandbox, folder, self.library, name, [*sinks], clusters, keyring=keyring, **more
             ) as world:
                 yield world
         finally:
@@ -116,7 +116,11 @@ class Bench:
             for moment in moments
         ]
 
-    def kill(self, point: Point) -> Outcome:
+    def cut_power(self, point: Point) -> Outcome:
+        """The same, but what was not synced is lost, too."""
+        return self.kill(point, loses_power=True)
+
+    def kill(self, point: Point, *, loses_power: bool = False) -> Outcome:
         """Kill a flow at a point, and see what `resume` makes of it."""
         flow = point.flow
         with self.world(flow.sinks, flow.clusters) as world:
@@ -124,31 +128,35 @@ class Bench:
             try:
                 flow.prepare(world)
                 before = Before(world, flow)
+                disk = world.disk() if loses_power else None
                 if point.kind == "http":
-                    self._kill_at_exchange(world, outcome)
+                    self._kill_at_exchange(world, outcome, disk)
                 else:
-                    self._kill_at_step(world, outcome)
+                    self._kill_at_step(world, outcome, disk)
                 world.sandbox.clear_faults()
+                if disk and outcome.was_reached:
+                    world.restart_from(disk)
                 check_all(before)
             except Exception as error:  # A point that breaks must not hide the others.
                 outcome.problem = f"{type(error).__name__}: {error}"
             return outcome
 
     @staticmethod
-    def _kill_at_step(world: World, outcome: Outcome) -> None:
+    def _kill_at_step(world: World, outcome: Outcome, disk: Path | None) -> None:
         point, flow = outcome.point, outcome.point.flow
         flow.trouble(world)
-        cut = Cut(at=f"{point.kind}:{point.number}:{point.moment}", clock=flow.clock)
+        at = f"{point.kind}:{point.number}:{point.moment}"
+        cut = Cut(at=at, clock=flow.clock, disk=disk)
         outcome.was_reached = world.run(*flow.command(world), cut=cut).status == -9
 
     @staticmethod
-    def _kill_at_exchange(world: World, outcome: Outcome) -> None:
+    def _kill_at_exchange(world: World, outcome: Outcome, disk: Path | None) -> None:
         point, flow = outcome.point, outcome.point.flow
         effect = {"hang": True if point.moment == "before" else "after"}
         world.sandbox.fault(after=point.number - 1, effect=effect)
         flow.trouble(world)
         mark = log_end(world.sandbox)
-        process = world.start(*flow.command(world), cut=Cut(clock=flow.clock))
+        process = world.start(*flow.command(world), cut=Cut(clock=flow.clock, disk=disk))
         place = wait_for_hang(world.sandbox, mark, process)
         process.kill()
         finish(process)
@@ -177,8 +185,3 @@ def table(outcomes: list[Outcome]) -> list[str]:
         numbers = [str(cell).rjust(len(head)) for cell, head in zip(cells, heads)]
         lines.append("  ".join([name.ljust(width), *numbers, str(len(own)).rjust(3)]))
     return lines
-
-
-def remove(folder: Path) -> None:
-    """Remove what the worlds have left."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -39,7 +39,7 @@ def hold(condition: object, what: str) -> None:
 
 @dataclass
 class World:
-    """One or more clusters under one identity, and credferry beside them."""
+    """One or more clusters, and credferry beside them."""
 
     sandbox: Sandbox
     folder: Path
@@ -47,6 +47,8 @@ class World:
     name: str
     sinks: list[str]
     clusters: int = 1
+    shares: bool = True
+    """Whether its clusters are under one identity, or each under its own."""
     keyring: Keyring | None = None
     before: dict[str, Any] = field(default_factory=dict)
     """The first cluster as it was at the start."""
@@ -56,9 +58,8 @@ class World:
     def __enter__(self) -> World:
         self.before = self.sandbox.add_cluster(name=self.name, kind="service-principal")
         for name in self.names[1:]:
-            self.sandbox.add_cluster(
-                name=name, kind="service-principal", clientId=self.before["clientId"]
-            )
+            shared = {"clientId": self.before["clientId"]} if self.shares else {}
+            self.sandbox.add_cluster(name=name, kind="service-principal", **shared)
         (self.foreign,) = self.credentials()
         self.secrets.mkdir(parents=True, mode=0o700)
         self._configure()
@@ -114,7 +115,7 @@ class World:
     def start(self, *arguments: str, cut: Cut = Cut()) -> subprocess.Popen[bytes]:
         """Start credferry, with the interposer."""
         variables = self.keyring.environment if self.keyring else {}
-        variables = variables | cut.variables(self.library, self.secrets)
+        variables = variables | cut.variables(self.library, self.state, self.secrets)
         return Program(self.folder / "home", self.configuration, variables).start(*arguments)
 
     def run(self, *arguments: str, cut: Cut = Cut()) -> Result:
@@ -126,6 +127,22 @@ class World:
         result = self.run(*arguments, "--output", "json", cut=Cut(clock=clock))
         hold(result.status == 0, f"{' '.join(arguments)}: {result}")
         return result.json
+
+    # Power cuts
+
+    def disk(self) -> Path:
+        """A folder that holds what is on the disk, for the interposer to keep up to date."""
+        disk = self.folder / "disk"
+        for folder in (self.state, self.secrets):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            shutil.copytree(folder, disk / folder.name)
+        return disk
+
+    def restart_from(self, disk: Path) -> None:
+        """Go on with what a power cut has left."""
+        for folder in (self.state, self.secrets):
+            shutil.rmtree(folder)
+            shutil.move(disk / folder.name, folder)
 
     # What there is to see
 
