@@ -6,8 +6,8 @@
  *   journal  a run of writes to the journal's files, up to the sync that makes it last
  *   sink     a sync or a rename in the folder of the file sinks
  *
- * and raises SIGKILL at one of a step's moments: `before` it, `after` it, or, of the journal, `torn`, when the
- * first of its writes is done and the others are not.
+ * and raises SIGKILL at one of a step's moments: `before` it, `after` it, or, of the journal, `torn`, when
+ * the first of its writes is done and the others are not.
  *
  * Told by the environment:
  *   CUT_STEPS  a file that gets a line for each step: its kind and number
@@ -15,8 +15,8 @@
  *   CUT_SINKS  the folder of the file sinks, without links in its path
  *   CUT_STATE  the folder of the journal, without links in its path
  *   CUT_DISK   a folder for what a power cut would leave: a file of the journal is copied into it when it is
- *              synced, and taken away when the folder is synced and it is gone; the files of the sinks are copied
- *              when their folder is synced
+ *              synced, and taken away when the folder is synced and it is gone; the files of the sinks are
+ *              copied when their folder is synced
  *   CUT_CLOCK  seconds that the wall clock is ahead
  */
 #define _GNU_SOURCE
@@ -124,7 +124,7 @@ static void copy(const char *from, const char *folder)
 }
 
 /* Calls `body` for each file of `folder` that is not hidden: those are being written. */
-static void each(const char *folder, void (*body)(const char *file, const char *argument), const char *argument)
+static void each(const char *folder, void (*body)(const char *, const char *), const char *argument)
 {
     DIR *directory = opendir(folder);
     struct dirent *entry;

@@ -35,6 +35,11 @@ class Point:
     number: int
     moment: str
 
+    @property
+    def at(self) -> str:
+        """The point as the interposer calls it."""
+        return f"{self.kind}:{self.number}:{self.moment}"
+
     def __str__(self) -> str:
         return f"{self.flow.name}, {self.kind} {self.number} {self.moment}"
 
@@ -145,8 +150,7 @@ class Bench:
     def _kill_at_step(world: World, outcome: Outcome, disk: Path | None) -> None:
         point, flow = outcome.point, outcome.point.flow
         flow.trouble(world)
-        at = f"{point.kind}:{point.number}:{point.moment}"
-        cut = Cut(at=at, clock=flow.clock, disk=disk)
+        cut = Cut(at=point.at, clock=flow.clock, disk=disk)
         outcome.was_reached = world.run(*flow.command(world), cut=cut).status == -9
 
     @staticmethod

@@ -1,7 +1,7 @@
 """A power cut: what was written and not yet synced is gone.
 
-While a flow runs, a copy is made of each file of the journal at the moment at which it is synced, and of the file
-sinks' folder likewise. The flow is killed, and `resume` has to do with these copies alone.
+While a flow runs, a copy is made of each file of the journal at the moment at which it is synced, and of
+the file sinks' folder likewise. The flow is killed, and `resume` has to do with these copies alone.
 
 `KILL_CUTS` is how many points are tried; `all` of them by `make kill`.
 """

@@ -13,7 +13,7 @@ from world import LATER, World, hold
 MOST_RESUMES = 5
 OURS = "credferry-"
 LAG = 2.0
-"""Reads of the directory may be older than what the sandbox tells of itself; in these tests, by less than this."""
+"""Reads of the directory may be older than what the sandbox tells of itself; here, by less than this."""
 
 
 @dataclass
@@ -43,6 +43,7 @@ def status(world: World, clock: int = 0) -> dict[str, Any]:
 def check_crashed(before: Before) -> None:
     """After a crash: nothing is lost from sight, and nothing that can be read is dead."""
     check_readable(before)
+    check_delivered(before)
     check_listed(before)
     hold(not before.world.violations(), f"R3: a cluster held a dead secret: {before.world.violations()}")
 
@@ -53,6 +54,20 @@ def check_readable(before: Before) -> None:
     hold(stored.keys() >= before.stored.keys(), f"R1: only {sorted(stored)} hand out a secret")
     for sink, secret in stored.items():
         hold(before.world.accepts(secret), f"R1: {sink} hands out a secret that Entra refuses")
+
+
+def check_delivered(before: Before) -> None:
+    """R2: what a cluster was given, every sink had been given before.
+
+    Where another credential was added since, the sinks may hold that one's secret already.
+    """
+    world = before.world
+    given = set(world.held().values()) - set(before.held.values())
+    if not given or len(set(world.credentials()) - before.credentials) > 1:
+        return
+    stored = world.stored()
+    places = len(world.sinks) * len(world.names)
+    hold(len(stored) == places and {*stored.values()} == given, "R2: applied before it was delivered")
 
 
 def check_listed(before: Before, clock: int = 0) -> dict[str, Any]:
@@ -118,11 +133,11 @@ def check_finished(before: Before) -> None:
     held, stored = world.held(), world.stored()
     places = len(world.sinks) * len(world.names)
     hold(len(stored) == places, f"lost: only {sorted(stored)} hold a secret")
-    hold(len({*held.values(), *stored.values()}) == 1, f"lost: not the same secret in {sorted(stored)} and clusters")
+    hold(len({*held.values(), *stored.values()}) == 1, "lost: sinks and clusters hold different secrets")
     secret = held[world.name]
     hold(world.accepts(secret), "R3: Entra refuses what the cluster holds")
     line = check_listed(before, before.flow.clock)
-    hold(line["keyId"] == world.key_id(), "the secret is not that of the credential that status says is in use")
+    hold(line["keyId"] == world.key_id(), "lost: the secret is not that of the credential in use")
     hold((line["keyId"] != before.current) == before.flow.rotates, "R8: the rotation did not end")
     if before.flow.clock == 0:
         kept = {before.world.foreign, before.current} - {None}
@@ -139,8 +154,11 @@ def check_retired(before: Before) -> None:
     left = set(world.credentials())
     hold(left == expected, f"R4, R5: after the overlap there are {left}, and not {expected}")
     hold(line["state"] == "ok", f"R8: after the overlap the state is {line['state']}")
-    hold(world.held()[world.name] == world.stored()[f"{world.sinks[0]} of {world.name}"], "lost after the overlap")
-    hold(world.accepts(world.held()[world.name]), "R3: Entra refuses what the cluster holds")
+    secrets = {*world.held().values(), *world.stored().values()}
+    hold(len(secrets) == 1, "lost: after the overlap sinks and clusters hold different secrets")
+    left_over = [path.name for path in world.secrets.iterdir() if path.name.startswith(".")]
+    hold(not left_over, f"R7: half-written secrets were left: {left_over}")
+    hold(all(map(world.accepts, secrets)), "R3: Entra refuses what the cluster holds")
     hold(not world.violations(), f"R3: a cluster held a dead secret: {world.violations()}")
 
 
