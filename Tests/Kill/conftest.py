@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +16,6 @@ from desktop import Keyring  # noqa: E402
 from matrix import Bench, Outcome, table  # noqa: E402
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
-SEED = int(os.environ.get("KILL_SEED", "1"))
-
-
-def limit(variable: str, default: int) -> int | None:
-    """How much is run: a number, or None where the environment says `all`."""
-    value = os.environ.get(variable) or str(default)
-    return None if value == "all" else int(value)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ class Cut:
     """Where it keeps what a power cut would leave."""
     clock: int = 0
     """By how many seconds the wall clock is ahead."""
+    locks: bool = True
+    """Whether locks of files keep anybody out."""
 
     def variables(self, library: Path, state: Path, sinks: Path) -> dict[str, str]:
         """The environment that tells it so."""
@@ -41,6 +43,7 @@ class Cut:
             "CUT_STEPS": self.steps and str(self.steps),
             "CUT_DISK": self.disk and str(self.disk),
             "CUT_CLOCK": str(self.clock) if self.clock else None,
+            "CUT_LOCKS": None if self.locks else "free",
         }
         return {name: value for name, value in wanted.items() if value}
 

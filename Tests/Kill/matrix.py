@@ -17,7 +17,7 @@ from flows import FLOWS, MOST, Flow
 from interposer import Cut, count
 from sandbox import Sandbox
 from verdict import Before, check_all
-from world import Broken, World, finish, log_end, wait_for_hang
+from world import Broken, World, finish, hold, log_end, wait_for_hang
 
 WORKERS = 4
 MOMENTS = {"journal": ("before", "torn", "after"), "sink": ("before", "after"), "http": ("before", "after")}
@@ -121,10 +121,6 @@ class Bench:
             for moment in moments
         ]
 
-    def cut_power(self, point: Point) -> Outcome:
-        """The same, but what was not synced is lost, too."""
-        return self.kill(point, loses_power=True)
-
     def kill(self, point: Point, *, loses_power: bool = False) -> Outcome:
         """Kill a flow at a point, and see what `resume` makes of it."""
         flow = point.flow
@@ -145,6 +141,10 @@ class Bench:
             except Exception as error:  # A point that breaks must not hide the others.
                 outcome.problem = f"{type(error).__name__}: {error}"
             return outcome
+
+    def cut_power(self, point: Point) -> Outcome:
+        """The same, but what was not synced is lost, too."""
+        return self.kill(point, loses_power=True)
 
     @staticmethod
     def _kill_at_step(world: World, outcome: Outcome, disk: Path | None) -> None:
@@ -173,6 +173,20 @@ def sample(points: list[Point], wanted: int | None, seed: int) -> list[Point]:
         return points
     shift = random.Random(seed).random()
     return [points[int((index + shift) * len(points) / wanted)] for index in range(wanted)]
+
+
+def judge(outcomes: list[Outcome]) -> None:
+    """Complain of the points at which something broke, and where too few were reached.
+
+    Polling takes one exchange more or less from run to run, so the last points of a flow may not come.
+    """
+    broken = [outcome for outcome in outcomes if outcome.problem]
+    hold(not broken, f"{len(broken)} of {len(outcomes)}:\n" + "\n".join(map(str, broken)))
+    missed = [outcome.point for outcome in outcomes if not outcome.was_reached]
+    hold(
+        len(missed) <= max(3, 0.05 * len(outcomes)),
+        f"{len(missed)} of {len(outcomes)} points did not come: {', '.join(map(str, missed))}",
+    )
 
 
 def table(outcomes: list[Outcome]) -> list[str]:

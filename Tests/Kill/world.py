@@ -233,7 +233,7 @@ def wait_for_hang(sandbox: Sandbox, mark: int, process: subprocess.Popen[bytes])
             log.seek(mark)
             for line in log.read().decode("utf-8", "replace").splitlines():
                 if line.endswith(": hangs"):
-                    return line.removesuffix(": hangs")
+                    return line.removesuffix(": hangs").partition("?")[0]
         if ended:
             return None
         time.sleep(0.005)
