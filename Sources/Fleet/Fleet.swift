@@ -3,7 +3,6 @@ internal import Journal
 public import Logging
 public import Rotation
 public import Settings
-public import SinkCore
 
 /// Everything that credferry does, for all that is configured: what the program's commands call.
 public final class Fleet: Sendable {

@@ -1,4 +1,4 @@
-public import Settings
+internal import Settings
 internal import SinkCore
 
 /// What a command is about: configured clusters and identities, narrowed down by targets.
