@@ -145,13 +145,13 @@ struct LiveTests {
                     "/faults", "data = \"\(quoted)\"\nwrite-out = \"%{http_code}\"")
                 #expect(set.output == "204")
             }
-            let results = try faults.map { _ in
+            let results = try faults.map { fault in
                 let result = try #require(
                     Curl.run(
                         """
                         cacert = "\(running.folder)/ca.pem"
                         url = "\(graph)/v1.0/applications"
-                        max-time = 2
+                        max-time = \(fault.contains("hang") ? 3 : 30)
                         write-out = "%{http_code}"
 
                         """))
