@@ -71,8 +71,9 @@ targets += [
         swiftSettings: swiftSettings),
 ]
 targets += module(
-    "Journal", ["Rotation", "SecretMemory", "SinkCore", .product(name: "GRDB", package: "GRDB.swift")],
-    tests: ["Rotation", "SecretMemory"])
+    "Journal",
+    ["COpenSSL", "Rotation", "SecretMemory", "SinkCore", .product(name: "GRDB", package: "GRDB.swift")],
+    tests: ["Rotation", "SecretMemory", .product(name: "GRDB", package: "GRDB.swift")])
 targets += module(
     "Settings", ["PluginProtocol", "SinkCore", "Yams"], tests: ["PluginProtocol", "SinkCore"])
 targets += module(

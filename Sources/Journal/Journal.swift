@@ -4,7 +4,7 @@ internal import Glibc
 public import Rotation
 public import SecretMemory
 
-/// What credferry remembers: every rotation's record, and a history of what was done, in SQLite.
+/// What credferry remembers: every rotation's record, and the audit chain of what was done, in SQLite.
 ///
 /// Each write is one transaction that is synced to the disk before the call returns (`journal_mode=WAL`,
 /// `synchronous=FULL`). No secret is in it; secrets are known by their fingerprints.
@@ -14,39 +14,69 @@ public final class Journal: RotationJournal {
     /// The key of this journal's fingerprints, made with the journal.
     public let fingerprintKey: FingerprintKey
 
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
+    let mark: HeadMark
+    private let file: FileIdentity
 
     /// Opens the journal in `folder`, making or upgrading it as needed.
     ///
-    /// - Throws: ``JournalError``.
-    public init(in folder: StateFolder) throws(JournalError) {
+    /// - Throws: ``JournalError``; ``JournalError/Code/corrupt`` also where it has lost records that were
+    ///   synced once.
+    public convenience init(in folder: StateFolder) throws(JournalError) {
+        // Two first runs at once: SQLite answers SQLITE_BUSY to `journal_mode` without waiting, so the
+        // opening has a lock of its own.
+        let lock = try folder.open(folder.path + "/journal.lock")
+        defer { close(lock) }
+        try StateFolder.wait(for: lock, folder.path + "/journal.lock")
+        try self.init(lockedIn: folder)
+    }
+
+    /// Opens the journal for one who holds the lock of the opening.
+    init(lockedIn folder: StateFolder) throws(JournalError) {
         self.folder = folder
         do {
-            // Two first runs at once: SQLite answers SQLITE_BUSY to `journal_mode` without waiting, so the
-            // opening has a lock of its own.
-            let lock = try folder.open(folder.path + "/journal.lock")
-            defer { close(lock) }
-            flock(lock, LOCK_EX)
-            try Self.checkHeader(folder)
+            mark = try HeadMark(in: folder)
+            let noted = try mark.head()
+            try Self.makeFile(folder, noted)
             database = try DatabaseQueue(path: folder.journal, configuration: Self.configuration)
+            try Self.checkContent(database, noted)
             try Schema.migrate(database)
             fingerprintKey = FingerprintKey(try Self.loadKey(database))
+            file = try FileIdentity(of: folder.journal)
+            try mark.note(try database.read { try AuditChain(database: $0).head() })
         } catch {
-            throw Self.describe(error, folder.journal)
+            throw JournalError(error, in: folder.journal)
         }
     }
 
-    /// SQLite takes a file of a few bytes for a new database; here it is a journal that was cut short.
-    private static func checkHeader(_ folder: StateFolder) throws(JournalError) {
-        let descriptor = try folder.open(folder.journal)
-        defer { close(descriptor) }
-        var header = [UInt8](repeating: 0, count: 16)
-        let count = pread(descriptor, &header, header.count, 0)
-        guard count == 0 || (count == header.count && header == Array("SQLite format 3\0".utf8)) else {
-            throw JournalError(
-                .corrupt, "\(folder.journal) is damaged: it does not begin like a journal",
-                hint: "put back a copy from before; Azure and the sinks keep their secrets meanwhile")
+    // MARK: Opening
+
+    /// Makes the file where it is missing, since SQLite would make it readable by others.
+    ///
+    /// An existing one is looked at by its path only: to close a descriptor of it would drop the locks that
+    /// SQLite holds in this process (POSIX, fcntl(2)).
+    private static func makeFile(_ folder: StateFolder, _ noted: AuditHead) throws(JournalError) {
+        var status = stat()
+        let exists = lstat(folder.journal, &status) == 0
+        guard exists || errno == ENOENT else { throw StateFolder.inaccessible(folder.journal, errno) }
+        if exists, status.st_mode & S_IFMT == S_IFLNK {
+            throw StateFolder.inaccessible(folder.journal, ELOOP)
         }
+        if exists, status.st_mode & S_IFMT != S_IFREG {
+            throw JournalError(
+                .inaccessible, "\(folder.journal) is no regular file", hint: "see what put it there")
+        }
+        // Of a file that is empty, SQLite makes a new database; so it does of a few bytes, and of a name that
+        // nothing has.
+        guard status.st_size > 0 || noted.number == 0 else {
+            throw JournalError.corrupt(
+                "\(folder.journal) is \(exists ? "empty" : "missing"), and it had \(noted.number) audit records"
+            )
+        }
+        guard status.st_size == 0 || status.st_size >= 512 else {
+            throw JournalError.corrupt("\(folder.journal) is damaged: it is cut short")
+        }
+        if !exists { close(try folder.open(folder.journal)) }
     }
 
     private static var configuration: GRDB.Configuration {
@@ -55,8 +85,26 @@ public final class Journal: RotationJournal {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA cell_size_check = ON")
         }
         return configuration
+    }
+
+    /// Finds pages that do not hang together, and records that are no longer there, before anything is written.
+    private static func checkContent(_ database: DatabaseQueue, _ noted: AuditHead) throws {
+        try database.read { database in
+            if let fault = try String.fetchOne(database, sql: "PRAGMA quick_check(1)"), fault != "ok" {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: AuditRecord.line(fault))
+            }
+            let chain = AuditChain(database: database)
+            let head = try chain.head()
+            guard head.number >= noted.number, try chain.stored(noted.number) == noted else {
+                throw JournalError.corrupt(
+                    "the journal has lost what was once written: record \(noted.number) of its audit chain was "
+                        + "synced, and it now ends at \(head.number), or has another record there",
+                    hint: JournalError.rebuildHint)
+            }
+        }
     }
 
     /// The key is written once, by whoever makes the journal.
@@ -85,32 +133,56 @@ public final class Journal: RotationJournal {
     /// Stores `record` and `entries` in one transaction, synced when the call returns.
     ///
     /// Where the record says that every cluster has the new secret, the identity's earlier rotations hand over
-    /// to it in the same transaction.
+    /// to it in the same transaction. A record without an entry leaves one in the audit chain all the same,
+    /// which covers every record that is stored.
     public func save(_ record: RotationRecord, entries: [HistoryEntry]) throws {
-        do {
-            try database.write { database in
-                try Self.store(record, in: database)
-                for entry in entries {
-                    try database.execute(
-                        sql: "INSERT INTO history (rotation, at, entry) VALUES (?, ?, ?)",
-                        arguments: [
-                            record.id, entry.at.timeIntervalSince1970, try JSONEncoder().encode(entry),
-                        ])
-                }
-                guard record.appliedAt != nil, record.outcome == .rotated else { return }
-                for earlier in try Self.records(of: record.plan.identity.appId, onlyOpen: true, in: database)
-                where earlier.id != record.id && earlier.startedAt <= record.startedAt
-                    && !earlier.isUnfinished
-                {
-                    try Self.store(earlier.superseded(), in: database)
-                }
+        try write { database in
+            try Self.store(record, entries, in: database)
+            guard record.appliedAt != nil, record.outcome == .rotated else { return }
+            for earlier in try Self.records(of: record.plan.identity.appId, onlyOpen: true, in: database)
+            where earlier.id != record.id && earlier.startedAt <= record.startedAt
+                && !earlier.isUnfinished
+            {
+                try Self.store(
+                    earlier.superseded(),
+                    [HistoryEntry(at: entries.last?.at ?? Date(), what: "superseded", detail: record.id)],
+                    in: database)
             }
-        } catch {
-            throw Self.describe(error, folder.journal)
         }
     }
 
-    private static func store(_ record: RotationRecord, in database: Database) throws {
+    /// Notes effects that belong to no rotation, such as an apply or a copy; synced when the call returns.
+    ///
+    /// To be called before the effect, with the intent, and after it, with the result.
+    public func note(_ entries: [HistoryEntry], of appId: String) throws(JournalError) {
+        try write { database in
+            try AuditChain(database: database).append(
+                entries, rotation: nil, appId: appId, caller: .current, digest: nil)
+        }
+    }
+
+    /// One transaction; its audit head is noted outside of the database before anything follows from it.
+    func write(_ body: (Database) throws -> Void) throws(JournalError) {
+        do {
+            guard try FileIdentity(of: folder.journal) == file else {
+                throw JournalError(
+                    .inaccessible, "\(folder.journal) was replaced while it was in use",
+                    hint: "run `credferry resume`")
+            }
+            let head = try database.write { database in
+                try body(database)
+                return try AuditChain(database: database).head()
+            }
+            try mark.note(head)
+        } catch {
+            throw JournalError(error, in: folder.journal)
+        }
+    }
+
+    private static func store(
+        _ record: RotationRecord, _ entries: [HistoryEntry], in database: Database
+    ) throws {
+        let (appId, stored) = (record.plan.identity.appId.lowercased(), try JSONEncoder().encode(record))
         try database.execute(
             sql: """
                 INSERT INTO rotation (id, appId, startedAt, step, isOpen, record) VALUES (?, ?, ?, ?, ?, ?)
@@ -118,86 +190,23 @@ public final class Journal: RotationJournal {
                     step = excluded.step, isOpen = excluded.isOpen, record = excluded.record
                 """,
             arguments: [
-                record.id, record.plan.identity.appId.lowercased(), record.startedAt.timeIntervalSince1970,
-                record.step.rawValue, record.step != .ended, try JSONEncoder().encode(record),
+                record.id, appId, record.startedAt.timeIntervalSince1970, record.step.rawValue,
+                record.step != .ended, stored,
             ])
+        try AuditChain(database: database).append(
+            entries.isEmpty ? [HistoryEntry(at: Date(), what: "record")] : entries, rotation: record.id,
+            appId: appId, caller: .current, digest: Hexadecimal.text(SHA256.digest(stored)))
     }
+}
 
-    // MARK: Reading
+/// Which file a path means.
+private struct FileIdentity: Equatable {
+    private let device: dev_t
+    private let number: ino_t
 
-    /// Every rotation of the identity, oldest first.
-    public func records(of appId: String) throws(JournalError) -> [RotationRecord] {
-        try read { try Self.records(of: appId, onlyOpen: false, in: $0) }
-    }
-
-    /// Every rotation that has something left to do, oldest first.
-    public func openRecords() throws(JournalError) -> [RotationRecord] {
-        try read { database in
-            try Self.decode(
-                try Data.fetchAll(
-                    database, sql: "SELECT record FROM rotation WHERE isOpen ORDER BY startedAt, id"))
-        }
-    }
-
-    /// What was done, oldest first; `nil` for all rotations.
-    public func history(of rotation: String? = nil) throws(JournalError) -> [HistoryEntry] {
-        try read { database in
-            let rows = try Data.fetchAll(
-                database, sql: "SELECT entry FROM history WHERE ?1 IS NULL OR rotation = ?1 ORDER BY id",
-                arguments: [rotation])
-            return try rows.map { try JSONDecoder().decode(HistoryEntry.self, from: $0) }
-        }
-    }
-
-    private static func records(
-        of appId: String, onlyOpen: Bool, in database: Database
-    ) throws -> [RotationRecord] {
-        try decode(
-            try Data.fetchAll(
-                database,
-                sql:
-                    "SELECT record FROM rotation WHERE appId = ? AND (isOpen OR NOT ?) ORDER BY startedAt, id",
-                arguments: [appId.lowercased(), onlyOpen]))
-    }
-
-    private static func decode(_ rows: [Data]) throws -> [RotationRecord] {
-        try rows.map { try JSONDecoder().decode(RotationRecord.self, from: $0) }
-    }
-
-    private func read<Value>(_ body: (Database) throws -> Value) throws(JournalError) -> Value {
-        do {
-            return try database.read(body)
-        } catch {
-            throw Self.describe(error, folder.journal)
-        }
-    }
-
-    // MARK: Errors
-
-    private static func describe(_ error: any Error, _ file: String) -> JournalError {
-        switch error {
-        case let error as JournalError: return error
-        case let error as DatabaseError: return describe(error, file)
-        case is DecodingError:
-            return JournalError(
-                .corrupt, "\(file): a record cannot be read: \(error)",
-                hint: "if a newer version wrote it, use that version")
-        default: return JournalError(.inaccessible, "\(file): \(error)")
-        }
-    }
-
-    private static func describe(_ error: DatabaseError, _ file: String) -> JournalError {
-        let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
-        return switch error.resultCode {
-        case .SQLITE_FULL:
-            JournalError(.full, "\(file): \(reason)", hint: "free some space, then run `credferry resume`")
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            JournalError(
-                .corrupt, "\(file): \(reason)",
-                hint: "put back a copy from before; Azure and the sinks keep their secrets meanwhile")
-        default:
-            JournalError(
-                .inaccessible, "\(file): \(reason)", hint: "check the owner and mode of the state folder")
-        }
+    init(of path: String) throws(JournalError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw StateFolder.inaccessible(path, errno) }
+        (device, number) = (status.st_dev, status.st_ino)
     }
 }

@@ -50,6 +50,6 @@ struct RootCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             StatusCommand.self, PlanCommand.self, RotateCommand.self, ResumeCommand.self, RetireCommand.self,
-            GetCommand.self, ExecCommand.self, CopyCommand.self,
+            GetCommand.self, ExecCommand.self, CopyCommand.self, HistoryCommand.self, AuditCommand.self,
         ])
 }
