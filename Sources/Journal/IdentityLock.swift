@@ -42,6 +42,8 @@ public final class IdentityLock: Sendable {
     deinit {
         guarded.release()
         ftruncate(descriptor, 0)
+        // Unlocked first: a process that is being started just now has a copy of the descriptor until it execs.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

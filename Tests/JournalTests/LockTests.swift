@@ -43,21 +43,26 @@ struct LockTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test func isNotInheritedByAChild() throws {
-        var child = pid_t()
-        do {
-            let lock = try IdentityLock("a", in: try StateFolder(at: scratch.path))
+    /// In a process of its own: there the child inherits from nobody else's test.
+    @Test func isNotInheritedByAChild() async throws {
+        let path = scratch.path
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            let lock = try IdentityLock("a", in: try StateFolder(at: path))
+            var child = pid_t()
             var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
-            defer { arguments.forEach { free($0) } }
-            #expect(posix_spawn(&child, "/bin/sleep", nil, nil, &arguments, environ) == 0)
-            withExtendedLifetime(lock) {}
-        }
-        defer {
+            guard posix_spawn(&child, "/bin/sleep", nil, nil, &arguments, environ) == 0 else { exit(2) }
+            func files(of process: String) throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap {
+                    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
+                }
+            }
+            let (own, inherited) = (try files(of: "self"), try files(of: "\(child)"))
             kill(child, SIGKILL)
             waitpid(child, nil, 0)
+            withExtendedLifetime(lock) {}
+            guard own.contains(where: { $0.hasPrefix(path) }) else { exit(3) }
+            guard !inherited.isEmpty, !inherited.contains(where: { $0.hasPrefix(path) }) else { exit(4) }
         }
-        #expect(kill(child, 0) == 0)
-        #expect(try !isHeld())
     }
 
     @Test(.timeLimit(.minutes(5)))
