@@ -36,10 +36,13 @@ final class Exchange: @unchecked Sendable {
         deadline = .now + request.timeout
         explanation.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         authorizationNode.initialize(to: curl_slist())
-        if let token = request.bearerToken {
-            var line = SecretBuffer(capacity: token.secret.count + 32)
-            line.append("Authorization: Bearer ")
-            token.secret.withUnsafeBytes { line.append($0) }
+        let bearer = request.bearerToken.map {
+            HTTPRequest.SecretField(name: "Authorization", prefix: "Bearer ", value: $0)
+        }
+        if let field = bearer ?? request.secretField {
+            var line = SecretBuffer(capacity: field.value.secret.count + 64)
+            line.append("\(field.name): \(field.prefix)")
+            field.value.secret.withUnsafeBytes { line.append($0) }
             line.append(0 as UInt8)
             authorization = SharedSecret(line.finish())
         } else {

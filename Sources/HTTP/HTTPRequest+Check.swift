@@ -20,6 +20,16 @@ extension HTTPRequest {
         if let bearerToken, !bearerToken.secret.isBearerToken {
             throw invalid("the access token is empty or has a character that no token has", target)
         }
+        if let secretField {
+            try check(HTTPField(name: secretField.name, value: secretField.prefix), target)
+            guard bearerToken == nil else {
+                throw invalid("it has an access token and another secret field", target)
+            }
+            guard secretField.value.secret.isBearerToken else {
+                throw invalid(
+                    "the value of \(secretField.name) is empty or has a character it must not", target)
+            }
+        }
         return target
     }
 

@@ -29,6 +29,23 @@ public struct HTTPRequest: Sendable {
         case single
     }
 
+    /// A field whose value is a secret.
+    public struct SecretField: Sendable {
+        /// The field's name.
+        public let name: String
+        /// What comes before the secret, such as the name of an authentication scheme and a blank.
+        public let prefix: String
+        /// The secret, of visible ASCII characters.
+        public let value: SharedSecret
+
+        /// The field `name` with `value` behind `prefix`; what cannot be sent is found when the request is.
+        public init(name: String, prefix: String = "", value: SharedSecret) {
+            self.name = name
+            self.prefix = prefix
+            self.value = value
+        }
+    }
+
     /// What is done.
     public var method: Method
     /// Where: https to any host, http to this machine (loopback) or to the instance metadata address alone.
@@ -37,6 +54,8 @@ public struct HTTPRequest: Sendable {
     public var headers: [HTTPField] = []
     /// Sent as `Authorization: Bearer …` (RFC 6750, section 2.1).
     public var bearerToken: SharedSecret?
+    /// A field whose value nobody else may see, in place of ``bearerToken``: a request has one or the other.
+    public var secretField: SecretField?
     /// The content; it is sent from where it is, and held until the exchange is over.
     public var body: SharedSecret?
     /// The content's media type.
