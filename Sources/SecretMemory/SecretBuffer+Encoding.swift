@@ -47,6 +47,22 @@ extension SecretBuffer {
         }
     }
 
+    /// Appends bytes in base64url without padding (RFC 4648, section 5), as JSON Web Tokens are written.
+    public mutating func appendBase64URL(_ span: RawSpan) {
+        span.withUnsafeBytes { bytes in
+            var (group, bits): (UInt32, UInt32) = (0, 0)
+            for byte in bytes {
+                group = group << 8 | UInt32(byte)
+                bits += 8
+                while bits >= 6 {
+                    bits -= 6
+                    append(Base64.urlDigit(group >> bits & 63))
+                }
+            }
+            if bits > 0 { append(Base64.urlDigit(group << (6 - bits) & 63)) }
+        }
+    }
+
     private mutating func appendJSONEscaped(_ byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -133,6 +149,15 @@ private enum Base64 {
         case 52..<62: UInt8(ascii: "0") + UInt8(value - 52)
         case 62: UInt8(ascii: "+")
         default: UInt8(ascii: "/")
+        }
+    }
+
+    /// The digit of the URL-safe alphabet (section 5).
+    static func urlDigit(_ value: UInt32) -> UInt8 {
+        switch value {
+        case 62: UInt8(ascii: "-")
+        case 63: UInt8(ascii: "_")
+        default: digit(value)
         }
     }
 

@@ -14,7 +14,9 @@ public enum SecretSource {
     private static let maximumSize = 64 << 10
 
     /// The content of a file, without the line break that an editor or `echo` leaves at its end.
-    public static func file(_ path: String) throws(Problem) -> SharedSecret {
+    ///
+    /// - Parameter isText: `false` keeps every byte, as a binary format needs.
+    public static func file(_ path: String, isText: Bool = true) throws(Problem) -> SharedSecret {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw Problem(message: String(cString: strerror(errno)), hint: nil) }
         defer { close(descriptor) }
@@ -31,7 +33,8 @@ public enum SecretSource {
                 throw Problem(message: "it is larger than any secret", hint: "is it the right file?")
             }
         }
-        let secret = buffer.finish().withoutTrailingNewline()
+        let secret =
+            isText ? buffer.finish().withoutTrailingNewline() : SharedSecret(buffer.finish())
         guard secret.secret.count > 0 else { throw Problem(message: "it is empty", hint: nil) }
         return secret
     }
