@@ -17,6 +17,7 @@ struct Cloud: Sendable {
     private(set) var operations: [String: ClusterOperation] = [:]
     var roleAssignments: [RoleAssignment] = []
     var vaults: [String: Vault] = [:]
+    var federations: [Federation] = []
     /// Everything that can be forbidden.
     static let rights = [
         "graph.read", "graph.write", "graph.addPassword", "graph.removePassword", "arm.read", "arm.list",

@@ -50,6 +50,7 @@ struct Control: Sendable {
             return WireAnswer(204)
         case ("POST", "vaults", 1): return try addVault(try body(request), &cloud)
         case ("POST", "applications", 1): return try addApplication(try body(request), &cloud, at: now)
+        case ("POST", "federations", 1): return try addFederation(try body(request), &cloud)
         case ("POST", "clusters", 1): return try addCluster(try body(request), &cloud, at: now)
         case ("PATCH", "clusters", 2): return try changeCluster(rest[1], try body(request), &cloud, at: now)
         case ("DELETE", "clusters", 2):
@@ -95,6 +96,24 @@ struct Control: Sendable {
                 "displayName": .string(name), "keyId": .string(made.credential.keyId),
                 "secret": .string(made.credential.secret),
             ])
+    }
+
+    private func addFederation(_ wish: JSON, _ cloud: inout Cloud) throws(ControlError) -> WireAnswer {
+        try wish.requireMembers("appId", "issuer", "subject", "audience", "publicKey", of: "a federation")
+        guard let appId = try wish.text("appId")?.lowercased(),
+            cloud.directory.primary.object(.application, appId: appId) != nil
+        else { throw ControlError("appId must be that of an application") }
+        guard let issuer = try wish.text("issuer"), let subject = try wish.text("subject") else {
+            throw ControlError("issuer and subject are needed")
+        }
+        guard let key = try wish.text("publicKey").flatMap({ SigningKey(publicKey: $0) }) else {
+            throw ControlError("publicKey must be a public key in PEM")
+        }
+        cloud.federations.append(
+            Federation(
+                appId: appId, issuer: issuer, subject: subject,
+                audience: try wish.text("audience") ?? "api://AzureADTokenExchange", key: key))
+        return WireAnswer(204)
     }
 
     private func addVault(_ wish: JSON, _ cloud: inout Cloud) throws(ControlError) -> WireAnswer {

@@ -4,6 +4,8 @@ internal import FoundationEssentials
 struct Entra: Sendable {
     let endpoints: Endpoints
     let tokens: AccessTokens
+    /// The one kind of client assertion that Entra knows.
+    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     /// Microsoft Graph's application id, which may stand for its URL.
     static let graphId = "00000003-0000-0000-c000-000000000000"
 
@@ -73,13 +75,17 @@ struct Entra: Sendable {
         guard let clientId = field("client_id")?.lowercased() else { throw .missing("client_id") }
         guard let scope = field("scope") else { throw .missing("scope") }
         let audience = try audience(of: scope, tenant: tenant)
-        if field("client_assertion") != nil { throw try refuseAssertion(of: clientId, cloud) }
-        guard let secret = field("client_secret") else { throw .noCredential }
-        switch cloud.signIn(clientId, secret: secret, at: now) {
-        case .unknownClient: throw .unknownClient(clientId, tenant: tenant)
-        case .wrongSecret: throw .wrongSecret(clientId)
-        case .expired: throw .expiredSecret(clientId)
-        case .accepted: break
+        if let assertion = field("client_assertion") {
+            guard field("client_assertion_type") == Self.assertionType else { throw .malformedRequest }
+            try check(assertion, of: clientId, at: request.path[0], cloud, now)
+        } else {
+            guard let secret = field("client_secret") else { throw .noCredential }
+            switch cloud.signIn(clientId, secret: secret, at: now) {
+            case .unknownClient: throw .unknownClient(clientId, tenant: tenant)
+            case .wrongSecret: throw .wrongSecret(clientId)
+            case .expired: throw .expiredSecret(clientId)
+            case .accepted: break
+            }
         }
         guard let principal = cloud.directory.primary.object(.servicePrincipal, appId: clientId) else {
             throw .unknownClient(clientId, tenant: tenant)
@@ -93,14 +99,6 @@ struct Entra: Sendable {
                 "token_type": "Bearer", "expires_in": .integer(AccessTokens.lifetime),
                 "ext_expires_in": .integer(AccessTokens.lifetime), "access_token": .string(token),
             ])
-    }
-
-    /// No identity of the sandbox has a certificate, so that every assertion is signed with an unknown key.
-    private func refuseAssertion(of clientId: String, _ cloud: Cloud) throws(EntraError) -> EntraError {
-        guard cloud.directory.primary.object(.servicePrincipal, appId: clientId) != nil else {
-            throw .unknownClient(clientId, tenant: cloud.tenant)
-        }
-        return .unregisteredKey(clientId)
     }
 
     /// The audience that a scope asks for: one resource and `/.default`.
@@ -145,7 +143,7 @@ extension Entra {
             200,
             [
                 "token_endpoint": "\(base)/oauth2\(version)/token",
-                "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
                 "jwks_uri": "\(base)/discovery\(version)/keys",
                 "response_modes_supported": ["query", "fragment", "form_post"],
                 "subject_types_supported": ["pairwise"],

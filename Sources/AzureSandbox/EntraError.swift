@@ -91,13 +91,54 @@ struct EntraError: Error {
                 + "certificate credentials for added security: https://aka.ms/certCreds.")
     }
 
+    static let malformedAssertion = EntraError(
+        400, "invalid_request", 50027, "JWT token is invalid or malformed.")
+    static let otherClient = EntraError(
+        401, "invalid_client", 700021,
+        "Client assertion application identifier doesn't match 'client_id' parameter.")
+    static let wrongRealm = EntraError(
+        401, "invalid_client", 700023,
+        "Client assertion audience claim does not match Realm issuer. Review the documentation at "
+            + "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials."
+    )
+
+    static func untimely(_ assertion: ClientAssertion, at now: Date) -> EntraError {
+        let validity = assertion.validity
+        func text(_ moment: Date?) -> String { moment.map(Moment.seconds) ?? "never" }
+        return EntraError(
+            401, "invalid_client", 700024,
+            "Client assertion is not within its valid time range. Current time: \(text(now)), assertion valid "
+                + "from \(text(validity?.start)), expiry time of assertion \(text(validity?.end)).")
+    }
+
     static func unregisteredKey(_ client: String) -> EntraError {
+        badKey(client, "The key was not found.")
+    }
+
+    static func wrongSignature(_ client: String) -> EntraError {
+        badKey(client, "The key was found, but use of the key to verify the signature failed.")
+    }
+
+    private static func badKey(_ client: String, _ reason: String) -> EntraError {
         EntraError(
             401, "invalid_client", 700027,
             "The certificate with identifier used to sign the client assertion is not registered on "
-                + "application. [Reason - The key was not found.]. Please visit the Azure Portal, Graph "
+                + "application. [Reason - \(reason)]. Please visit the Azure Portal, Graph "
                 + "Explorer or directly use MS Graph to see configured keys for app Id '\(client)'.")
     }
+
+    static func noFederation(_ what: String, _ code: Int, _ value: String?) -> EntraError {
+        EntraError(
+            401, "invalid_client", code,
+            "No matching federated identity record found for presented assertion \(what) "
+                + "'\(value ?? "")'. Check your federated identity credential Subject, Audience and Issuer "
+                + "against the presented assertion.")
+    }
+
+    static let wrongFederatedSignature = EntraError(
+        401, "invalid_client", 50013,
+        "Assertion failed signature validation. [Reason - The provided signature value did not match the "
+            + "expected signature value.].")
 
     /// The whole answer.
     func answer(at now: Date, trace: String, correlation: String, errorPage: String) -> WireAnswer {

@@ -10,7 +10,12 @@ enum GraphShape {
             case .servicePrincipal: servicePrincipal(object, cloud)
             }
         let members = (whole.members ?? []).map { member in
-            JSON.Member(name: member.name, value: object.extra[member.name] ?? member.value)
+            guard member.name != "keyCredentials" else {
+                return JSON.Member(
+                    name: member.name,
+                    value: certificates(object, revealing: select?.contains(member.name) ?? false))
+            }
+            return JSON.Member(name: member.name, value: object.extra[member.name] ?? member.value)
         }
         guard let select else { return .object(members) }
         return .object(members.filter { select.contains($0.name) })
@@ -113,6 +118,14 @@ enum GraphShape {
             "passwordCredentials": passwords(object), "resourceSpecificApplicationPermissions": [],
         ]
         return start.with(contentsOf: end)
+    }
+
+    /// An object's certificates; the certificate itself is shown to who asks for it by name.
+    private static func certificates(_ object: DirectoryObject, revealing: Bool) -> JSON {
+        .array(
+            (object.extra["keyCredentials"]?.elements ?? []).map { credential in
+                revealing ? credential : credential.with("key", .null)
+            })
     }
 
     private static func passwords(_ object: DirectoryObject) -> JSON {

@@ -55,8 +55,12 @@ struct EntraTests {
             400, 500011, "invalid_resource"
         ),
         (
-            "grant_type=client_credentials&client_id={id}&client_assertion=e.e.e&scope={scope}", 401, 700027,
-            "invalid_client"
+            "grant_type=client_credentials&client_id={id}&client_assertion=e.e.e&client_assertion_type={type}"
+                + "&scope={scope}", 400, 50027, "invalid_request"
+        ),
+        (
+            "grant_type=client_credentials&client_id={id}&client_assertion=e.e.e&scope={scope}", 400, 90013,
+            "invalid_request"
         ),
         ("grant_type=%", 400, 90013, "invalid_request"),
     ])
@@ -64,6 +68,7 @@ struct EntraTests {
         let scenario = Scenario()
         let filled = form.replacing("{id}", with: scenario.account.appId)
             .replacing("{secret}", with: scenario.accountSecret)
+            .replacing("{type}", with: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
             .replacing("{scope}", with: Scenario.endpoints.graph + "/.default")
         let answer = try await scenario.call(
             "POST", "login.localhost", "/\(scenario.cloud.tenant)/oauth2/v2.0/token", form: filled)
