@@ -39,7 +39,8 @@ targets += module("SecretMemory", ["CLinux", "COpenSSL"], tests: [])
 targets += module("SinkCore", ["SecretMemory"], tests: [])
 targets += module("HTTP", ["CLibcurl", "SecretMemory"], tests: ["SecretMemory"])
 targets += module(
-    "Azure", ["HTTP", "SecretMemory", "SinkCore"], tests: ["HTTP", "SecretMemory", "SinkCore"])
+    "Azure", ["CLinux", "COpenSSL", "HTTP", "SecretMemory", "SinkCore"],
+    tests: ["HTTP", "SecretMemory", "SinkCore"])
 
 // MARK: Plugins
 targets += module(

@@ -18,6 +18,8 @@ public struct AzureError: Error, Sendable, Equatable {
         case forbidden
         /// Signing in failed.
         case signIn
+        /// This way of signing in is not to be had here: something that it needs is not set or not there.
+        case notOffered
         /// Entra does not accept the secret, or not yet.
         case secretRefused
         /// AKS refuses characters of the secret.

@@ -32,6 +32,15 @@ public struct Cloud: Sendable, Equatable {
         self.keyVaultAudience = keyVaultAudience ?? "https://\(keyVaultSuffix)"
     }
 
+    /// The same cloud, with tokens from another authority.
+    public func withAuthority(_ authorityHost: String) -> Cloud {
+        Cloud(
+            authorityHost: authorityHost, graphEndpoint: graphEndpoint,
+            resourceManagerEndpoint: resourceManagerEndpoint, keyVaultSuffix: keyVaultSuffix,
+            graphAudience: graphAudience, resourceManagerAudience: resourceManagerAudience,
+            keyVaultAudience: keyVaultAudience)
+    }
+
     /// Azure's public cloud.
     public static let publicCloud = Cloud(
         authorityHost: "https://login.microsoftonline.com", graphEndpoint: "https://graph.microsoft.com",

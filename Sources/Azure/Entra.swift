@@ -15,6 +15,11 @@ public struct Entra: Sendable {
         transport = Transport(client: client, tokens: nil)
     }
 
+    /// Where `tenant`'s tokens are had; client assertions name it as their audience.
+    func tokenEndpoint(_ tenant: String) -> String {
+        "\(cloud.authorityHost)/\(URLText.segment(tenant))/oauth2/v2.0/token"
+    }
+
     /// Signs in with a client secret.
     ///
     /// - Throws: ``AzureError/Code/secretRefused`` where Entra does not accept the secret.
@@ -22,6 +27,20 @@ public struct Entra: Sendable {
         tenant: String, client: String, secret: borrowing Secret, audience: String
     ) async throws(AzureError) -> AccessToken {
         let call = call(tenant, client, secret, audience, "sign in as \(client) in tenant \(tenant)")
+        return try Self.read(try await transport.send(call), call)
+    }
+
+    /// Signs in with a client assertion: a JSON Web Token that proves who the client is (RFC 7523, section 2.2).
+    ///
+    /// - Throws: ``AzureError/Code/signIn`` where Entra does not accept it.
+    public func token(
+        tenant: String, client: String, assertion: borrowing Secret, audience: String
+    ) async throws(AzureError) -> AccessToken {
+        var form = Self.form(client, audience)
+        form.append("&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer")
+        form.append("&client_assertion=")
+        form.appendFormEncoded(assertion)
+        let call = call(tenant, form, "sign in as \(client) in tenant \(tenant)")
         return try Self.read(try await transport.send(call), call)
     }
 
@@ -42,32 +61,32 @@ public struct Entra: Sendable {
     private func call(
         _ tenant: String, _ client: String, _ secret: borrowing Secret, _ audience: String, _ what: String
     ) -> ServiceCall {
+        var form = Self.form(client, audience)
+        form.append("&client_secret=")
+        form.appendFormEncoded(secret)
+        return call(tenant, form, what)
+    }
+
+    private func call(_ tenant: String, _ form: consuming SecretBuffer, _ what: String) -> ServiceCall {
+        ServiceCall(
+            .entra, what, .post, tokenEndpoint(tenant), audience: nil, body: form,
+            contentType: "application/x-www-form-urlencoded")
+    }
+
+    /// The form of the client-credentials grant, without what proves who the client is.
+    private static func form(_ client: String, _ audience: String) -> SecretBuffer {
         var form = SecretBuffer(capacity: 512)
         form.append("grant_type=client_credentials&client_id=")
         form.appendFormEncoded(client)
         form.append("&scope=")
         form.appendFormEncoded(audience.withoutTrailingSlash + "/.default")
-        form.append("&client_secret=")
-        form.appendFormEncoded(secret)
-        return ServiceCall(
-            .entra, what, .post, "\(cloud.authorityHost)/\(URLText.segment(tenant))/oauth2/v2.0/token",
-            audience: nil, body: form, contentType: "application/x-www-form-urlencoded")
+        return form
     }
 
     private struct Answer: Decodable {
         let expiresIn: Double
 
         enum CodingKeys: String, CodingKey { case expiresIn = "expires_in" }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            // Managed identities answer with a string.
-            if let seconds = try? container.decode(Double.self, forKey: .expiresIn) {
-                expiresIn = seconds
-            } else {
-                expiresIn = Double(try container.decode(String.self, forKey: .expiresIn)) ?? 0
-            }
-        }
     }
 
     private static func read(
@@ -76,37 +95,5 @@ public struct Entra: Sendable {
         let token = try call.cut(["access_token"], from: &response.body)
         let answer: Answer = try call.decode(response.body.bytes)
         return AccessToken(secret: token, expiresAt: Date() + answer.expiresIn)
-    }
-}
-
-/// Signing in with a client id and a client secret.
-public struct ClientSecretSignIn: SignIn {
-    private let entra: Entra
-    private let tenant: String
-    private let client: String
-    private let secret: SharedSecret
-
-    /// The account `client` of `tenant`.
-    public init(_ entra: Entra, tenant: String, client: String, secret: SharedSecret) {
-        self.entra = entra
-        self.tenant = tenant
-        self.client = client
-        self.secret = secret
-    }
-
-    /// A new token for `audience`.
-    ///
-    /// - Throws: ``AzureError/Code/signIn`` where Entra does not accept the account or its secret.
-    public func acquire(_ audience: String) async throws(AzureError) -> AccessToken {
-        do throws(AzureError) {
-            return try await entra.token(
-                tenant: tenant, client: client, secret: secret.secret, audience: audience)
-        } catch {
-            guard error.code == .secretRefused else { throw error }
-            throw AzureError(
-                .signIn, error.message,
-                hint: "check `auth:` in the configuration: tenant, client and its secret",
-                status: error.status, serviceCode: error.serviceCode, requestId: error.requestId)
-        }
     }
 }

@@ -31,6 +31,23 @@ public struct ResourceManager: Sendable {
         return try call.decode(response.body.bytes)
     }
 
+    private struct Subscription: Decodable {
+        let tenantId: String
+    }
+
+    /// The tenant that a subscription trusts.
+    ///
+    /// - Throws: ``AzureError/Code/notFound`` where there is no such subscription, or none that the account sees.
+    public func tenant(ofSubscription subscription: String) async throws(AzureError) -> String {
+        let call = ServiceCall(
+            .resourceManager, "read subscription \(subscription)", .get,
+            "\(endpoint)/subscriptions/\(URLText.segment(subscription))?api-version=2022-12-01",
+            audience: audience)
+        let response = try await transport.send(call)
+        let answer: Subscription = try call.decode(response.body.bytes)
+        return answer.tenantId
+    }
+
     private struct Page: Decodable {
         let value: [ManagedCluster]
         let nextLink: String?

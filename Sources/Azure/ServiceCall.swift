@@ -2,12 +2,23 @@ internal import FoundationEssentials
 internal import HTTP
 internal import SecretMemory
 
-/// One of Azure's services.
+/// One of Azure's services, or of those who vouch for an account.
 enum Service: String, Sendable {
     case entra = "Entra"
+    case managedIdentity = "managed identity"
+    case gitHub = "GitHub"
+    case azurePipelines = "Azure Pipelines"
     case graph = "Microsoft Graph"
     case resourceManager = "Azure Resource Manager"
     case keyVault = "Key Vault"
+
+    /// Whether it is there for signing in, so that a refusal of its means that signing in failed.
+    var signsIn: Bool {
+        switch self {
+        case .entra, .managedIdentity, .gitHub, .azurePipelines: true
+        case .graph, .resourceManager, .keyVault: false
+        }
+    }
 }
 
 /// One request to a service, with all that sending it well takes.
@@ -93,14 +104,15 @@ struct ServiceCall: Sendable {
         // AKS asks Entra itself and quotes the refusal.
         if message.contains("AADSTS7000215") { return .secretRefused }
         return switch status {
-        case 401: service == .entra ? .signIn : .forbidden
-        case 403: .forbidden
-        case 404, 410: .notFound
+        // The metadata service says so while it is being updated: Microsoft's "How to use managed identities
+        // on a VM to acquire an access token", on retries.
+        case 404, 410: service == .managedIdentity ? .unavailable : service.signsIn ? .signIn : .notFound
+        case 401, 403: service.signsIn ? .signIn : .forbidden
         case 409, 412: .conflict
         case 429: .throttled
         // A gateway that gives up does not know what the service behind it has done.
         case 408, 500...: repetition == .ifNotDone ? .answerLost : .unavailable
-        default: service == .entra ? .signIn : .refused
+        default: service.signsIn ? .signIn : .refused
         }
     }
 
@@ -120,9 +132,20 @@ struct ServiceCall: Sendable {
         "ClusterStopped": .stopped,
     ]
 
+    private static let hints: [String: String] = [
+        "AADSTS700027":
+            "upload the certificate to the application: the key that signed is not one of its own",
+        "AADSTS700024": "set the clock of this machine: the assertion is outside of its lifetime",
+        "AADSTS70021": "give the application a federated identity credential for this issuer and subject",
+        "AADSTS700211": "give the application a federated identity credential for this issuer",
+        "AADSTS700212": "give the application a federated identity credential for this audience",
+        "AADSTS700213": "give the application a federated identity credential for this subject",
+    ]
+
     private func hint(_ code: AzureError.Code, _ fault: ServiceFault) -> String? {
         switch (service, code) {
         case (_, .throttled): "try again later"
+        case (.entra, .signIn): fault.code.flatMap { Self.hints[$0] }
         case (.graph, .forbidden):
             "grant the signed-in account Application.ReadWrite.OwnedBy and ownership of the application, or "
                 + "Application.ReadWrite.All"

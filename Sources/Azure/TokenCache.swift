@@ -15,12 +15,6 @@ public struct AccessToken: Sendable {
     }
 }
 
-/// A way of signing in.
-public protocol SignIn: Sendable {
-    /// A new token for `audience`, from whoever issues them.
-    func acquire(_ audience: String) async throws(AzureError) -> AccessToken
-}
-
 /// Tokens, kept in memory alone: one an audience, renewed before they expire, asked for once however many
 /// callers wait for it.
 public actor TokenCache {

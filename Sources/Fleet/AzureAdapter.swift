@@ -8,8 +8,8 @@ internal import SinkCore
 /// Azure as the rotation and the fleet see it: what they ask for, in their own words.
 struct AzureAdapter: Sendable {
     let session: AzureSession
-    /// The tenant that identities live in.
-    let tenant: String
+    /// The tenants that identities live in.
+    let tenants: Tenants
 }
 
 extension AzureAdapter: Directory {
@@ -28,7 +28,7 @@ extension AzureAdapter: Directory {
     }
 
     func credentials(of identity: Identity) async throws(Failure) -> [Listed] {
-        try await self.identity(appId: identity.appId).credentials
+        try await self.identity(appId: identity.appId, tenant: identity.tenant).credentials
     }
 
     /// The object that new credentials go to is tried first; what an earlier hand added may be at the other.
@@ -116,8 +116,14 @@ extension AzureAdapter: AzureReader {
         }
     }
 
+    func tenant(of subscription: String?) async throws(Failure) -> String? {
+        try await asFailure { () async throws(AzureError) in
+            try await tenants.tenant(of: subscription, session.resourceManager)
+        }
+    }
+
     /// Both objects are read side by side; new credentials go to the application, where the tenant has it.
-    func identity(appId: String) async throws(Failure) -> IdentityFacts {
+    func identity(appId: String, tenant: String) async throws(Failure) -> IdentityFacts {
         async let application = object(.application, appId)
         async let servicePrincipal = object(.servicePrincipal, appId)
         let (first, second) = (try await application.get(), try await servicePrincipal.get())
@@ -173,7 +179,7 @@ extension Failure {
             case .conflict: .conflict
             case .notFound: .notFound
             case .forbidden: .forbidden
-            case .signIn: .signIn
+            case .signIn, .notOffered: .signIn
             case .secretRefused: .notPropagated
             case .badCharacters: .badCharacters
             case .stopped: .clusterStopped

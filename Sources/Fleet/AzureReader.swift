@@ -8,8 +8,10 @@ protocol AzureReader: Sendable {
     func cluster(_ settings: ClusterSettings) async throws(Failure) -> ClusterFacts
     /// Every cluster of a subscription.
     func clusters(inSubscription subscription: String) async throws(Failure) -> [ClusterFacts]
+    /// The tenant of what belongs to a subscription, or to none; `nil` where nobody names one.
+    func tenant(of subscription: String?) async throws(Failure) -> String?
     /// An identity and its credentials.
-    func identity(appId: String) async throws(Failure) -> IdentityFacts
+    func identity(appId: String, tenant: String) async throws(Failure) -> IdentityFacts
 }
 
 /// What Azure says of a cluster.

@@ -88,9 +88,15 @@ extension Fleet {
     func planner(
         _ group: IdentityGroup, _ azure: AzureAdapter, _ overlap: TimeInterval?
     ) async throws -> Planner {
-        Planner(
-            group, try await azure.identity(appId: group.appId), try ledger(of: group.appId), overlap: overlap
-        )
+        guard let tenant = try await azure.tenant(of: group.subscription) else {
+            throw FleetError(
+                .configuration,
+                "\(configuration.file): auth: the tenant of \(group.lead.name) is not known, since it has no cluster",
+                hint: "write `tenant` into `auth:`")
+        }
+        return Planner(
+            group, try await azure.identity(appId: group.appId, tenant: tenant),
+            try ledger(of: group.appId), overlap: overlap)
     }
 
     /// Names that a sink cannot hold or tell apart are found before anything is changed.

@@ -41,6 +41,13 @@ struct IdentityGroup: Sendable {
     /// The first member; there is one.
     var lead: Member { members[0] }
 
+    /// The subscription of the first of its configured clusters.
+    var subscription: String? {
+        members.lazy.compactMap { member in
+            if case .cluster(let cluster) = member.entry.source { cluster.subscription.value } else { nil }
+        }.first
+    }
+
     /// The clusters to apply to.
     var consumers: [Consumer] {
         var seen: Set<Consumer> = []

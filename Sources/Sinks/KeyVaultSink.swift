@@ -95,7 +95,7 @@ extension SinkError {
         let code: Code =
             switch error.code {
             case .notFound: .notFound
-            case .forbidden, .signIn, .secretRefused: .forbidden
+            case .forbidden, .signIn, .notOffered, .secretRefused: .forbidden
             case .unreachable, .answerLost, .unavailable, .throttled, .cancelled: .unavailable
             case .malformed: .broken
             case .conflict, .refused, .badCharacters, .stopped: .refused

@@ -48,7 +48,9 @@ struct FakeAzure: AzureReader {
         return clusters.values.sorted { $0.name < $1.name }
     }
 
-    func identity(appId: String) async throws(Failure) -> IdentityFacts {
+    func tenant(of subscription: String?) async throws(Failure) -> String? { nil }
+
+    func identity(appId: String, tenant: String) async throws(Failure) -> IdentityFacts {
         throw Failure(.invalid, "not asked")
     }
 }
