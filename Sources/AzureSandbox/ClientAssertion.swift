@@ -44,8 +44,12 @@ struct ClientAssertion: Sendable {
 
     /// Whether its header names this certificate: by SHA-256 (`x5t#S256`) or by SHA-1 (`x5t`).
     func names(_ certificate: SigningKey) -> Bool {
-        if let name = header["x5t#S256"]?.text { return name == certificate.sha256 }
-        return header["x5t"]?.text.map { $0 == certificate.sha1 } ?? false
+        // MSAL writes them with the padding that RFC 7515 leaves out, and Entra takes it.
+        func name(_ parameter: String) -> String? {
+            header[parameter]?.text.map { String($0.prefix { $0 != "=" }) }
+        }
+        if let name = name("x5t#S256") { return name == certificate.sha256 }
+        return name("x5t") == certificate.sha1
     }
 
     /// Whether it was signed with this key, by one of the algorithms that Entra takes.

@@ -137,11 +137,26 @@ extension GraphCall {
                     throw .bad(
                         "Updates to passwordCredentials are not allowed: use addPassword and removePassword.")
                 }
+            case "keyCredentials":
+                object.extra["keyCredentials"] = try certificates(member.value, of: object)
             case let name where GraphShape.writable(object.kind).contains(name):
                 object.extra[name] = member.value
             default: throw .bad(unexpected(member.name))
             }
         }
+    }
+
+    /// The certificates that a client writes; one that is named without its key stays as it is.
+    private func certificates(_ value: JSON, of object: DirectoryObject) throws(GraphError) -> JSON {
+        guard let wanted = value.elements else { throw .bad("keyCredentials must be a collection.") }
+        let existing = object.extra["keyCredentials"]?.elements ?? []
+        return .array(
+            wanted.map { credential in
+                let id = credential["keyId"]?.text ?? Random.guid()
+                let earlier = existing.first { $0["keyId"]?.text == id }
+                let key = credential["key"]?.text ?? earlier?["key"]?.text
+                return credential.with("keyId", .string(id)).with("key", JSON(key))
+            })
     }
 
     /// The properties that `$select` names.

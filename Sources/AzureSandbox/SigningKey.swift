@@ -67,7 +67,10 @@ extension DirectoryObject {
     var certificates: [SigningKey] {
         (extra["keyCredentials"]?.elements ?? []).compactMap { credential in
             guard credential["type"]?.text == "AsymmetricX509Cert", credential["usage"]?.text == "Verify",
-                let der = credential["key"]?.text.flatMap({ Data(base64Encoded: $0) })
+                // azure-cli leaves the line breaks of PEM in, and Graph takes them.
+                let der = credential["key"]?.text.flatMap({
+                    Data(base64Encoded: $0, options: .ignoreUnknownCharacters)
+                })
             else { return nil }
             return SigningKey(certificate: Array(der))
         }

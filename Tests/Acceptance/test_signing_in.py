@@ -487,7 +487,8 @@ class TestManagedIdentity:
         machine.refusals = [Reply(401, {}, headers)] * 9
         credferry.environment |= {"IDENTITY_ENDPOINT": service.url, "IMDS_ENDPOINT": service.url}
         by(credferry, method="managed-identity")
-        refused(credferry, "Azure Arc", status=77 if challenge else 69)
+        says = "Azure Arc asks for" if challenge else "its challenge has no WWW-Authenticate"
+        refused(credferry, says, status=77 if challenge else 1)
         assert all("authorization" not in call.headers for call in service.calls)
 
     def test_no_token_goes_through_an_open_line(self, credferry: Program) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Sequence
@@ -13,13 +14,14 @@ from typing import Any
 
 from sandbox import Sandbox
 
+OPENSSL = shutil.which("openssl") or "openssl"
 PASSWORD = "Pass w0rd-äöü"
 
 
 def openssl(*arguments: str | Path, data: bytes = b"") -> bytes:
     """Run openssl."""
     return subprocess.run(
-        ["openssl", *map(str, arguments)], input=data, check=True, capture_output=True, timeout=60
+        [OPENSSL, *map(str, arguments)], input=data, check=True, capture_output=True, timeout=60
     ).stdout
 
 

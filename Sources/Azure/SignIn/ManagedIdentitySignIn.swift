@@ -149,12 +149,20 @@ public struct ManagedIdentitySignIn: SignIn {
     }
 
     private func challenge(_ call: ServiceCall) async throws(AzureError) -> String {
+        let response = try await send(call)
+        guard response.status == 401 else {
+            throw 200..<300 ~= response.status
+                ? call.malformed("it has no challenge") : call.error(response)
+        }
+        guard let challenge = response.headers.first("WWW-Authenticate") else {
+            throw call.malformed("its challenge has no WWW-Authenticate")
+        }
+        return challenge
+    }
+
+    private func send(_ call: ServiceCall) async throws(AzureError) -> HTTPResponse {
         do throws(HTTPError) {
-            let response = try await client.send(call.request)
-            guard response.status == 401, let challenge = response.headers.first("WWW-Authenticate") else {
-                throw HTTPError(.connectionLost, "Azure Arc answers without a challenge")
-            }
-            return challenge
+            return try await client.send(call.request)
         } catch {
             throw call.error(error)
         }
