@@ -248,6 +248,10 @@ class TestWorkloadIdentity:
         result = refused(pod, "AADSTS700213", "federated identity credential")
         assert token not in result.err and token.split(".")[2] not in result.err
 
+    def test_an_unknown_client_is_refused(self, pod: Program) -> None:
+        pod.environment["AZURE_CLIENT_ID"] = NOBODY
+        refused(pod, "AADSTS700016", "check tenant and client")
+
     def test_a_forged_token_is_refused(
         self, pod: Program, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
@@ -301,7 +305,9 @@ class TestAuto:
             auto.environment["AZURE_CLIENT_CERTIFICATE_PASSWORD"] = password
         works(auto)
 
-    def test_what_is_offered_and_fails_ends_the_search(self, auto: Program, azure: Sandbox) -> None:
+    def test_what_is_offered_and_fails_ends_the_search(
+        self, auto: Program, azure: Sandbox
+    ) -> None:
         auto.environment |= self.variables(azure) | {"AZURE_CLIENT_SECRET": "abc8Q~not-this-one"}
         result = refused(auto, "AADSTS7000215")
         assert "Azure CLI" not in result.err
@@ -323,7 +329,7 @@ class TestAuto:
             auto,
             "there is no account to sign in with:",
             "\ncredferry:   environment: AZURE_TENANT_ID, AZURE_CLIENT_ID are not set",
-            "\ncredferry:   workload identity: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN",
+            "\ncredferry:   workload identity: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FED",
             "\ncredferry:   managed identity: Service Fabric's is not supported",
         )
         assert "Azure CLI" not in result.err
@@ -554,7 +560,8 @@ class TestGitHub:
         def answer(call: Call) -> Reply:
             if call.headers.get("authorization") != "Bearer job-token":
                 return Reply(401, {"message": "Bad credentials"})
-            return Reply(body={"count": 1, "value": issuer.token(self.SUBJECT, call.query["audience"])})
+            token = issuer.token(self.SUBJECT, call.query["audience"])
+            return Reply(body={"count": 1, "value": token})
 
         with LocalService(answer) as service:
             yield service

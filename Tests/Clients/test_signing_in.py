@@ -143,7 +143,8 @@ class TestCertificate:
     def test_a_certificate_that_az_made_and_registered(
         self, credferry: Program, trusted: Sandbox, az: Az
     ) -> None:
-        made = az("ad", "app", "credential", "reset", "--id", trusted.operator, "--create-cert", "--append")
+        reset = ("ad", "app", "credential", "reset", "--create-cert", "--append")
+        made = az(*reset, "--id", trusted.operator)
         file = Path(made["fileWithCertAndPrivateKey"])
         try:
             assert x509.load_pem_x509_certificate(file.read_bytes())
@@ -209,7 +210,7 @@ class TestSurroundings:
     def variables(
         self, credferry: Program, trusted: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> Callable[..., None]:
-        """Sets variables for both; the sandbox's authority and the path to nothing are among them."""
+        """Give both the same variables: the sandbox's authority, and a path to nothing."""
 
         def set_variables(**more: str) -> None:
             variables = {"AZURE_AUTHORITY_HOST": trusted.info["login"], "PATH": "/nowhere", **more}
@@ -217,8 +218,9 @@ class TestSurroundings:
             for name, value in variables.items():
                 monkeypatch.setenv(name, value)
 
-        for name in [name for name in os.environ if name.startswith(("AZURE_", "IDENTITY_", "MSI_"))]:
-            monkeypatch.delenv(name)
+        for name in list(os.environ):
+            if name.startswith(("AZURE_", "IDENTITY_", "MSI_")):
+                monkeypatch.delenv(name)
         by(credferry, method="auto")
         return set_variables
 
@@ -293,7 +295,8 @@ class TestSurroundings:
         account = {"AZURE_TENANT_ID": trusted.info["tenant"], "AZURE_CLIENT_ID": trusted.operator}
         variables(**account, AZURE_FEDERATED_TOKEN_FILE=str(tmp_path / "token"))
         assert self.agree(credferry, trusted)
-        assert accepted(trusted, lambda: WorkloadIdentityCredential(disable_instance_discovery=True))
+        theirs = lambda: WorkloadIdentityCredential(disable_instance_discovery=True)  # noqa: E731
+        assert accepted(trusted, theirs)
         assert works(by(credferry, method="workload-identity"))
 
     def test_a_managed_identity(
@@ -310,7 +313,9 @@ class TestSurroundings:
         assert ours.query.keys() == theirs.query.keys()
         assert ours.headers["metadata"] == theirs.headers["metadata"]
 
-    @pytest.mark.parametrize("wish", ["prod", "dev", "managedidentitycredential", "EnvironmentCredential"])
+    @pytest.mark.parametrize(
+        "wish", ["prod", "dev", "managedidentitycredential", "EnvironmentCredential"]
+    )
     def test_what_is_wished_for(
         self,
         credferry: Program,

@@ -36,6 +36,19 @@ struct ExchangeTests {
         #expect(String(decoding: sent.body, as: UTF8.self) == #"{"a":1}"#)
         await client.close()
     }
+
+    @Test func carriesASecretField() async throws {
+        let server = TestServer.answering { _ in answer() }
+        defer { server.stop() }
+        let client = HTTPClient()
+        var request = HTTPRequest(.get, server.url)
+        request.secretField = HTTPRequest.SecretField(
+            name: "Authorization", prefix: "Basic ", value: shared("Zm9v"))
+        _ = try await client.text(request)
+        #expect(server.requests.first?.field("Authorization") == "Basic Zm9v")
+        await client.close()
+    }
+
     @Test(arguments: [HTTPRequest.Method.get, .delete])
     func sendsNoContentWhereThereIsNone(_ method: HTTPRequest.Method) async throws {
         let server = TestServer.answering { _ in answer() }

@@ -79,6 +79,25 @@ struct RequestCheckTests {
         #expect(failure.map { token.isEmpty || !$0.description.contains(token) } == true)
     }
 
+    @Test(arguments: [
+        ("X-Mine", "", ""), ("X-Mine", "", "a b"), ("X-Mine", "", "a\r\nX: y"), ("X Mine", "", "a"),
+        ("X-Mine", "a\r\n", "a"), ("Host", "", "a"), ("", "", "a"),
+    ])
+    func refusesSecretField(_ name: String, _ prefix: String, _ value: String) {
+        let failure = failure("https://example/") {
+            $0.secretField = HTTPRequest.SecretField(name: name, prefix: prefix, value: shared(value))
+        }
+        #expect(failure?.code == .invalidRequest)
+    }
+
+    @Test func refusesTwoSecrets() {
+        let failure = failure("https://example/") {
+            $0.bearerToken = shared("a")
+            $0.secretField = HTTPRequest.SecretField(name: "X-Mine", value: shared("a"))
+        }
+        #expect(failure?.code == .invalidRequest)
+    }
+
     @Test func refusesTypeWithALineEnd() {
         #expect(failure("https://example/") { $0.contentType = "a\r\nX: y" }?.code == .invalidRequest)
     }

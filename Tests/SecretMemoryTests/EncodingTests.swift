@@ -57,6 +57,18 @@ struct EncodingTests {
         #expect(isSame)
     }
 
+    @Test(arguments: [
+        ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("?>~", "Pz5-"),
+        ("??>", "Pz8-"), ("\u{F}\u{3F}\u{3F}", "Dz8_"),
+    ])
+    func base64URLHasNoPadding(plain: String, encoded: String) {
+        let secret = makeSecret(plain)
+        var buffer = SecretBuffer()
+        buffer.appendBase64URL(secret.bytes)
+        let written = text(buffer.finish())
+        #expect(written == encoded)
+    }
+
     @Test(arguments: ["Zg", "Zg=", "Z===", "====", "Zh==", "Zm9=", "Zm 9", "Zm9v\n", "Zg==Zg==", "Zm-_"])
     func base64ThatIsNotCanonicalIsRefused(encoded: String) {
         #expect(decode(encoded) == nil)

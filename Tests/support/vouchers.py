@@ -134,5 +134,6 @@ class Issuer:
         claims |= {"iat": now, "nbf": now, "exp": now + 300}
         parts = [{"alg": "RS256", "typ": "JWT"}, claims]
         signed = ".".join(base64url(json.dumps(part).encode()) for part in parts)
-        signature = openssl("dgst", "-sha256", "-sign", self.folder / "key.pem", data=signed.encode())
+        key = self.folder / "key.pem"
+        signature = openssl("dgst", "-sha256", "-sign", key, data=signed.encode())
         return f"{signed}.{base64url(signature)}"

@@ -42,8 +42,12 @@ public struct AssertionSignIn: SignIn {
     /// - Throws: ``AzureError/Code/signIn`` where there is no assertion, or Entra does not accept it.
     public func acquire(_ audience: String) async throws(AzureError) -> AccessToken {
         let assertion = try await source.assertion(of: client, to: entra.tokenEndpoint(tenant))
-        return try await entra.token(
-            tenant: tenant, client: client, assertion: assertion.secret, audience: audience)
+        do throws(AzureError) {
+            return try await entra.token(
+                tenant: tenant, client: client, assertion: assertion.secret, audience: audience)
+        } catch {
+            throw error.aboutOurAccount(hint: "check tenant and client: Entra does not know the account")
+        }
     }
 }
 

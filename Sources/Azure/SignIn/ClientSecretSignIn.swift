@@ -23,11 +23,8 @@ public struct ClientSecretSignIn: SignIn {
             return try await entra.token(
                 tenant: tenant, client: client, secret: secret.secret, audience: audience)
         } catch {
-            guard error.code == .secretRefused else { throw error }
-            throw AzureError(
-                .signIn, error.message,
-                hint: "check `auth:` in the configuration: tenant, client and its secret",
-                status: error.status, serviceCode: error.serviceCode, requestId: error.requestId)
+            throw error.aboutOurAccount(
+                hint: "check `auth:` in the configuration: tenant, client and its secret")
         }
     }
 }

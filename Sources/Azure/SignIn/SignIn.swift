@@ -13,3 +13,15 @@ extension SignIn {
     /// What was configured is to be had.
     public func check() async throws(AzureError) {}
 }
+
+extension AzureError {
+    /// The same refusal where it is about the account that signs in.
+    ///
+    /// A secret or an identity that was just made is refused until it has spread; one that was configured is
+    /// refused for good.
+    func aboutOurAccount(hint: String) -> AzureError {
+        guard code == .secretRefused else { return self }
+        return AzureError(
+            .signIn, message, hint: hint, status: status, serviceCode: serviceCode, requestId: requestId)
+    }
+}
