@@ -90,6 +90,12 @@ struct AzureCLITests {
         #expect(!isRunning(child))
     }
 
+    @Test func oneThatNeverStopsComplainingIsEnded() async throws {
+        let failure = try await Tool("yes secret-token >&2").failure(patience: .milliseconds(500))
+        #expect(failure?.code == .signIn)
+        #expect(failure?.description.contains("secret-token") == false)
+    }
+
     /// Whether a process is there and has not ended; one that nobody has waited for does not count.
     private func isRunning(_ pid: pid_t) -> Bool {
         guard let status = try? String(contentsOf: URL(filePath: "/proc/\(pid)/stat"), encoding: .utf8)

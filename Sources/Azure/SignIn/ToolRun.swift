@@ -29,7 +29,8 @@ struct ToolRun: ~Copyable, Sendable {
     private let output: CInt
     private let log: CInt
 
-    private static let maximumOutput = 1 << 20
+    /// A token has a few thousand characters.
+    private static let maximumOutput = 64 << 10
     private static let maximumLog = 16 << 10
 
     /// Starts `executable`, an absolute path.
@@ -81,13 +82,14 @@ struct ToolRun: ~Copyable, Sendable {
             // First the end, then the pipes: what was written before the end is read after it.
             var value: CInt = 0
             let end = credferry_peek_exit(pid, &value)
-            while let part = Self.read(output), part.count > 0 {
+            while let part = Self.read(output) {
                 written.append(part.bytes)
                 guard written.count <= Self.maximumOutput else { throw .tooMuch }
             }
-            while let part = Self.read(log), part.count > 0 {
-                guard said.count < Self.maximumLog else { continue }
-                part.withUnsafeBytes { said += $0 }
+            // As much as a pipe holds, then the clock again: it may be written to faster than it is read.
+            for _ in 0..<16 {
+                guard let part = Self.read(log) else { break }
+                if said.count < Self.maximumLog { part.withUnsafeBytes { said += $0 } }
             }
             guard end < 0 else {
                 return Result(
@@ -107,11 +109,8 @@ struct ToolRun: ~Copyable, Sendable {
     private static func read(_ descriptor: CInt) -> Secret? {
         let part = Secret(capacity: 4_096) { output in
             output.withUnsafeMutableBytes { bytes, count in
-                repeat {
-                    count = Glibc.read(descriptor, bytes.baseAddress, bytes.count)
-                } while count < 0
-                    && errno == EINTR
-                count = max(count, 0)
+                // Neither blocks nor is interrupted: both pipes are set not to wait.
+                count = max(0, Glibc.read(descriptor, bytes.baseAddress, bytes.count))
             }
         }
         guard part.count > 0 else { return nil }
