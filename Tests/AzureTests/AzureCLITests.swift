@@ -8,11 +8,19 @@ import Testing
 final class Tool: Sendable {
     let folder: String
 
-    init(_ script: String) throws {
+    /// Another process writes the script: a descriptor of ours that is open for writing could be inherited by
+    /// what a test beside this one starts, and Linux starts no file that is open for writing.
+    init(_ script: String) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/az-\(UUID())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
-        guard chmod(path, 0o700) == 0 else { throw CocoaError(.fileWriteUnknown) }
+        let writer = try ToolRun(
+            "/bin/sh",
+            [
+                "-c", #"printf '%s\n' "$1" "$2" > "$3" && chmod 700 "$3""#, "sh",
+                script.hasPrefix("#!") ? script : "#!/bin/sh", script, path,
+            ], environment: [:])
+        let written = try await writer.result(within: .seconds(30))
+        try #require(written.status == 0)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -45,7 +53,7 @@ final class Tool: Sendable {
 @Suite("The Azure CLI's session")
 struct AzureCLITests {
     @Test func theTokenIsTakenOutOfTheAnswer() async throws {
-        let tool = try Tool(#"echo "{\"accessToken\": \"$*\", \"expires_on\": 4000000000}""#)
+        let tool = try await Tool(#"echo "{\"accessToken\": \"$*\", \"expires_on\": 4000000000}""#)
         let token = try await tool.token("https://a.example", tenant: "t")
         #expect(
             text(token.secret)
@@ -54,7 +62,7 @@ struct AzureCLITests {
     }
 
     @Test func ourOwnSecretsStayHere() async throws {
-        let tool = try Tool(
+        let tool = try await Tool(
             #"echo "{\"accessToken\": \"$AZURE_CLIENT_SECRET/$MINE/$(pwd)\", \"expires_on\": 4000000000}""#)
         let token = try await tool.token(environment: ["AZURE_CLIENT_SECRET": "secret", "MINE": "mine"])
         #expect(text(token.secret) == "/mine//")
@@ -81,7 +89,7 @@ struct AzureCLITests {
     }
 
     @Test func oneThatHangsIsEndedWithAllThatItStarted() async throws {
-        let tool = try Tool("sleep 600 & echo $! > \"$0.child\"; sleep 600")
+        let tool = try await Tool("sleep 600 & echo $! > \"$0.child\"; sleep 600")
         let failure = await tool.failure(patience: .milliseconds(500))
         #expect(failure?.code == .signIn)
         let number = try String(contentsOf: URL(filePath: tool.path + ".child"), encoding: .utf8)
@@ -104,7 +112,7 @@ struct AzureCLITests {
     }
 
     @Test func aCancelledTaskEndsIt() async throws {
-        let tool = try Tool("sleep 600")
+        let tool = try await Tool("sleep 600")
         let task = Task { await tool.failure() }
         task.cancel()
         #expect(await task.value?.code == .cancelled)
@@ -117,8 +125,7 @@ struct AzureCLITests {
     }
 
     @Test func aFileThatCannotBeStartedIsNamed() async throws {
-        let tool = try Tool("")
-        try Data("#!/nowhere/interpreter\n".utf8).write(to: URL(filePath: tool.path))
+        let tool = try await Tool("#!/nowhere/interpreter")
         let failure = await tool.failure()
         #expect(failure?.code == .signIn)
         #expect(failure?.message.contains(tool.path) == true)
