@@ -52,6 +52,8 @@ struct SecretFile {
             try temporary.rename(to: name)
         } catch {
             temporary.remove()
+            // So that a power cut does not bring it back; what went wrong before is what the caller needs.
+            try? folder.sync()
             throw error
         }
         try folder.sync()

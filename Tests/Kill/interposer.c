@@ -16,7 +16,7 @@
  *   CUT_STATE  the folder of the journal, without links in its path
  *   CUT_DISK   a folder for what a power cut would leave: a file of the journal is copied into it when it is
  *              synced, and taken away when the folder is synced and it is gone; the files of the sinks are
- *              copied when their folder is synced
+ *              copied, or taken away, when their folder is synced
  *   CUT_CLOCK  seconds that the wall clock is ahead
  *   CUT_LOCKS  `free` where every lock of a file is had for the asking
  */
@@ -70,6 +70,7 @@ static const char *base(const char *path)
 static enum kind kind_of(const char *path)
 {
     const char *name = base(path), *sinks = getenv("CUT_SINKS");
+    if (strcmp(name, "journal.head") == 0) return JOURNAL;
     /* The index in shared memory is no part of what lasts: SQLite makes it anew. */
     if (strncmp(name, "journal.sqlite", 14) == 0) return strcmp(name + 14, "-shm") ? JOURNAL : NONE;
     if (!sinks || strncmp(path, sinks, strlen(sinks)) != 0) return NONE;
@@ -124,7 +125,7 @@ static void copy(const char *from, const char *folder)
     if (rename(part, to) != 0) die("cannot make", to);
 }
 
-/* Calls `body` for each file of `folder` that is not hidden: those are being written. */
+/* Calls `body` for each file of `folder`, but for a copy that is being written. */
 static void each(const char *folder, void (*body)(const char *, const char *), const char *argument)
 {
     DIR *directory = opendir(folder);
@@ -132,7 +133,7 @@ static void each(const char *folder, void (*body)(const char *, const char *), c
     while (directory && (entry = readdir(directory))) {
         char file[PATH_MAX + 256];
         snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
-        if (entry->d_type == DT_REG && entry->d_name[0] != '.') body(file, argument);
+        if (entry->d_type == DT_REG && strcmp(entry->d_name, ".part") != 0) body(file, argument);
     }
     if (directory) closedir(directory);
 }
@@ -155,7 +156,10 @@ static void keep(const char *path)
     pthread_mutex_lock(&lock);
     if (kind_of(path) == JOURNAL) copy(path, journals);
     if (strcmp(path, state) == 0) each(journals, remove_if_gone, state);
-    if (strcmp(path, sinks) == 0) each(sinks, copy, secrets);
+    if (strcmp(path, sinks) == 0) {
+        each(sinks, copy, secrets);
+        each(secrets, remove_if_gone, sinks);
+    }
     pthread_mutex_unlock(&lock);
 }
 

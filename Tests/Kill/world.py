@@ -143,6 +143,8 @@ class World:
         for folder in (self.state, self.secrets):
             shutil.rmtree(folder)
             shutil.move(disk / folder.name, folder)
+            # A copy that the interposer was making is no file of credferry's.
+            (folder / ".part").unlink(missing_ok=True)
 
     # What there is to see
 
