@@ -7,7 +7,7 @@ VENV := .build-venv
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsecret-1-dev libsqlite3-dev pkg-config
 TEST_PACKAGES := bsdutils ca-certificates curl dbus gnome-keyring libglib2.0-bin libsecret-tools openssl python3-venv
 
-.PHONY: help deps build install demo test test-swift test-acceptance test-clients simulate kill fmt check clean
+.PHONY: help deps build install demo test test-swift test-acceptance test-clients test-kill simulate kill fmt check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -45,9 +45,13 @@ simulate: deps ## try N rotations against every kind of trouble, or tell the one
 	.build/release/rotation-simulator $(if $(WITHOUT),--without $(WITHOUT)) \
 		$(if $(SEED),--seed $(SEED),$(or $(N),20000))
 
+test-kill: deps $(VENV)/ready ## kill the built program at 240 points, and resume
+	scripts/build "$(SWIFT)" --build-tests
+	$(VENV)/bin/python -m pytest Tests/Kill
+
 kill: deps $(VENV)/ready ## kill the built program at every point of every flow, and resume
 	scripts/build "$(SWIFT)" --build-tests
-	KILL_POINTS=all KILL_RACES=200 $(VENV)/bin/python -m pytest Tests/Kill
+	KILL_POINTS=all KILL_CUTS=all KILL_RACES=200 $(VENV)/bin/python -m pytest Tests/Kill
 
 fmt: ## format the sources
 	$(SWIFT) format -i -r Package.swift Sources Tests plugins

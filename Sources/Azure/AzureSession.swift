@@ -29,4 +29,9 @@ public struct AzureSession: Sendable {
     public func keyVault(_ url: String) throws(AzureError) -> KeyVault {
         try KeyVault(url, cloud, client: client, tokens: tokens)
     }
+
+    /// Gets a token for the services behind `audience`, and keeps it for their calls.
+    public func signIn(for audience: String) async throws(AzureError) {
+        _ = try await tokens.token(for: audience)
+    }
 }

@@ -103,6 +103,24 @@ extension AzureAdapter: Clusters {
     }
 }
 
+extension AzureAdapter {
+    /// The services that a rotation cannot do without.
+    enum Service: String, CaseIterable {
+        case graph = "Microsoft Graph"
+        case resourceManager = "Azure Resource Manager"
+    }
+
+    /// Signs in, without a call to the service.
+    func signIn(to service: Service) async throws(Failure) {
+        try await asFailure { () async throws(AzureError) in
+            switch service {
+            case .graph: try await session.signIn(for: session.cloud.graphAudience)
+            case .resourceManager: try await session.signIn(for: session.cloud.resourceManagerAudience)
+            }
+        }
+    }
+}
+
 extension AzureAdapter: AzureReader {
     func cluster(_ settings: ClusterSettings) async throws(Failure) -> ClusterFacts {
         try await asFailure { () async throws(AzureError) in

@@ -40,11 +40,4 @@ extension Fleet {
         }
         return try Journal.verifyAudit(in: try StateFolder(at: configuration.state), containing: heads)
     }
-
-    /// Whether anything was ever journaled: a command that changes nothing makes no journal.
-    private var hasJournal: Bool {
-        ["journal.sqlite", "journal.head"].contains {
-            FileManager.default.fileExists(atPath: "\(configuration.state)/\($0)")
-        }
-    }
 }

@@ -62,7 +62,7 @@ extension Fleet {
                     return planner.reports(.blocked, because: failure)
                 }
                 let record = RotationRecord(
-                    id: Self.makeId(), plan: plan, startedAt: planner.ledger.start(at: Date()))
+                    id: RotationRecord.makeId(), plan: plan, startedAt: planner.ledger.start(at: Date()))
                 return await self.run(record, .begin, planner, waitsForOverlap)
             }
         }
@@ -88,15 +88,18 @@ extension Fleet {
     func planner(
         _ group: IdentityGroup, _ azure: AzureAdapter, _ overlap: TimeInterval?
     ) async throws -> Planner {
+        Planner(group, try await facts(of: group, azure), try ledger(of: group.appId), overlap: overlap)
+    }
+
+    /// What Azure says of the group's identity.
+    func facts(of group: IdentityGroup, _ azure: AzureAdapter) async throws -> IdentityFacts {
         guard let tenant = try await azure.tenant(of: group.subscription) else {
             throw FleetError(
                 .configuration,
                 "\(configuration.file): auth: the tenant of \(group.lead.name) is not known, since it has no cluster",
                 hint: "write `tenant` into `auth:`")
         }
-        return Planner(
-            group, try await azure.identity(appId: group.appId, tenant: tenant),
-            try ledger(of: group.appId), overlap: overlap)
+        return try await azure.identity(appId: group.appId, tenant: tenant)
     }
 
     /// Names that a sink cannot hold or tell apart are found before anything is changed.
@@ -141,12 +144,6 @@ extension Fleet {
             return report
         }
     }
-
-    /// A name for a rotation: 16 characters of base 32, unique enough for all rotations of all times.
-    private static func makeId() -> String {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
-        return String((0..<16).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
-    }
 }
 
 extension Planner {
@@ -176,7 +173,7 @@ extension StatusReport.Skip.Reason {
         }
     }
 
-    fileprivate var failure: Failure.Kind? {
+    var failure: Failure.Kind? {
         switch self {
         case .managedIdentity, .managedEntra: nil
         case .notFound: .notFound

@@ -47,10 +47,17 @@ public final class Fleet: Sendable {
 
     /// What the journal knows of an identity; a command that changes nothing makes no journal.
     func ledger(of appId: String) throws -> Ledger {
-        guard FileManager.default.fileExists(atPath: configuration.state + "/journal.sqlite") else {
-            return Ledger([])
-        }
+        guard hasJournal else { return Ledger([]) }
         return Ledger(try journal().records(of: appId))
+    }
+
+    /// Whether anything was ever journaled.
+    ///
+    /// Without its file, the mark of its end alone says that one is missing.
+    var hasJournal: Bool {
+        ["journal.sqlite", "journal.head", "rebuild"].contains {
+            FileManager.default.fileExists(atPath: "\(configuration.state)/\($0)")
+        }
     }
 
     /// Asks Azure whose credentials `targets` are, or all that is configured.

@@ -47,6 +47,16 @@ public final class IdentityLock: Sendable {
         close(descriptor)
     }
 
+    /// Takes the locks of all identities that ever had one, so that nobody rotates; they end with the descriptors.
+    ///
+    /// - Throws: ``JournalError/Code/locked`` where a rotator holds one.
+    static func takeAll(of folder: StateFolder, into locks: inout [CInt]) throws(JournalError) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.locks)) ?? []
+        for name in names.sorted() {
+            locks.append(try lock("\(folder.locks)/\(name)", name, folder))
+        }
+    }
+
     /// A file that was deleted between the opening and the locking is nobody's lock any more.
     private static func lock(
         _ file: String, _ appId: String, _ folder: StateFolder

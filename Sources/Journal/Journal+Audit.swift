@@ -5,7 +5,7 @@ internal import Glibc
 extension Journal {
     /// Checks the audit chain of the journal in `folder`, and what it covers.
     ///
-    /// Changes nothing in it, and opens also a journal that ``init(in:)`` refuses for what it has lost. A
+    /// Changes nothing in it (a rebuilt one that waits is put in place first), and opens also a journal that ``init(in:)`` refuses for what it has lost. A
     /// folder without a journal has an empty chain.
     ///
     /// - Parameter heads: earlier heads, noted elsewhere, that the chain must contain.
@@ -16,6 +16,7 @@ extension Journal {
         let lock = try folder.open(folder.path + "/journal.lock")
         defer { close(lock) }
         try StateFolder.wait(for: lock, folder.path + "/journal.lock")
+        try JournalSwap.finish(in: folder)
         do {
             var heads = heads
             var status = stat()

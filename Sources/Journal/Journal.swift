@@ -34,6 +34,7 @@ public final class Journal: RotationJournal {
     /// Opens the journal for one who holds the lock of the opening.
     init(lockedIn folder: StateFolder) throws(JournalError) {
         self.folder = folder
+        try JournalSwap.finish(in: folder)
         do {
             mark = try HeadMark(in: folder)
             let noted = try mark.head()

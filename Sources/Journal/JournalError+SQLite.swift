@@ -2,7 +2,7 @@ internal import GRDB
 
 extension JournalError {
     static let rebuildHint =
-        "put back a copy of the whole state folder; Azure and the sinks keep their secrets meanwhile"
+        "run `credferry doctor --rebuild-journal`: Azure and the sinks say what is needed"
     static let spaceHint =
         "free some space, then run `credferry resume`; nothing is begun that cannot be journaled"
     static let diskHint = "see what the kernel says of the disk; when it is well, run `credferry resume`"

@@ -8,6 +8,7 @@ internal import Glibc
 ///       journal.head          where the audit chain ended last
 ///       journal.lock          held while the journal is opened or upgraded
 ///       locks/APPID           one file an identity, held while it is rotated
+///       damaged-TIME/         a journal that was replaced by a rebuilt one
 ///
 /// Two users have two folders, and are two machines to each other.
 public struct StateFolder: Sendable {

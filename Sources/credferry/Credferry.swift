@@ -51,5 +51,6 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, PlanCommand.self, RotateCommand.self, ResumeCommand.self, RetireCommand.self,
             GetCommand.self, ExecCommand.self, CopyCommand.self, HistoryCommand.self, AuditCommand.self,
+            DoctorCommand.self,
         ])
 }

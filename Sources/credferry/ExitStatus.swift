@@ -62,6 +62,14 @@ enum ExitStatus: Int32 {
     }
 }
 
+extension ExitStatus {
+    /// The status of `doctor`: its first fault's.
+    init(_ report: CheckReport) {
+        let fault = report.checks.first { $0.outcome == .fault }
+        self = fault.map { $0.failure.map(ExitStatus.init) ?? .failed } ?? .done
+    }
+}
+
 /// What a command ends with when it cannot do what it was asked.
 struct Complaint: Error {
     let status: ExitStatus
