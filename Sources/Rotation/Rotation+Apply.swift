@@ -139,7 +139,8 @@ extension Rotation {
             record.consumers[index].operation = nil
             examine(index)
         case .unknown: examine(index)
-        case .failed(let failure): handleFailedOperation(index, failure, now)
+        case .failed(let failure):
+            handleFailedOperation(index, failure, isLookedAt: wasWatched(index, now), now)
         }
     }
 
@@ -155,7 +156,8 @@ extension Rotation {
             record.consumers[index].stage = .applied
         case .settled where isFollowed && memory.tries[.follow(index), default: 0] < Self.maximumPolls:
             wait(.follow(index), index, nil, now, first: 1, atMost: 30)
-        case .failed(let failure) where isOurs: handleFailedOperation(index, failure, now)
+        case .failed(let failure) where isOurs:
+            handleFailedOperation(index, failure, isLookedAt: true, now)
         case .settled, .failed:
             record.consumers[index].isOurs = false
             record.consumers[index].stage = .pending
@@ -179,7 +181,13 @@ extension Rotation {
 
     private static let maximumFailedOperations = 3
 
-    private mutating func handleFailedOperation(_ index: Int, _ failure: Failure, _ now: Date) {
+    /// Sends the secret again, within limits.
+    ///
+    /// - Parameter isLookedAt: whether the cluster cannot have been given to another identity since it was seen
+    ///   last; else it is looked at first (R5).
+    private mutating func handleFailedOperation(
+        _ index: Int, _ failure: Failure, isLookedAt: Bool, _ now: Date
+    ) {
         if failure.needsNewSecret { return fail(index, failure) }
         if failure.kind != .notPropagated {
             record.consumers[index].failedOperations += 1
@@ -188,6 +196,10 @@ extension Rotation {
             }
         }
         record.consumers[index].isOurs = false
+        guard isLookedAt else {
+            record.consumers[index].operation = nil
+            return examine(index)
+        }
         wait(.reset(index), index, failure, now, first: 2, atMost: 60)
     }
 

@@ -30,6 +30,8 @@ final class RotatorProcess {
     var events = 0
     /// How far the clock was ahead at most when the process looked at it.
     var mostAhead = 0.0
+    /// How far it was behind at most.
+    var mostBehind = 0.0
 
     init(_ computer: Int, _ rotation: Rotation, _ queue: [RotationRecord], at now: Double) {
         self.computer = computer
@@ -135,6 +137,7 @@ extension World {
             return breaks("R8", "a process of computer \(process.computer) never rests")
         }
         process.mostAhead = max(process.mostAhead, computers[process.computer].clockOffset)
+        process.mostBehind = max(process.mostBehind, -computers[process.computer].clockOffset)
         let before = process.rotation.record
         let effects = process.rotation.handle(event, at: computers[process.computer].date(now))
         let record = process.rotation.record

@@ -42,9 +42,9 @@ extension World {
         checkContention(secret, process)
     }
 
-    /// A computer whose clock is behind cannot know.
+    /// A process that saw a clock which was behind cannot know.
     private func checkExpiry(_ rule: String, _ secret: Int, _ process: RotatorProcess) {
-        guard computers[process.computer].clockOffset >= 0, now >= credentials[secret].notAfter else {
+        guard process.mostBehind == 0, now >= credentials[secret].notAfter else {
             return
         }
         breaks(rule, "\(keyId(secret)) is handed on after it has expired")

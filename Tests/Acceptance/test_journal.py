@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -186,3 +186,60 @@ class TestDisks:
         assert credferry.ok("get", "demo").out == azure.cluster()["secret"]
         assert credferry.json("audit", "verify")["ok"] is True
         assert len(azure.application(azure.cluster()["clientId"])["credentials"]) == 2
+
+    @pytest.mark.parametrize("size", [8, 160, 192, 224, 256, 288, 384, 512])
+    def test_a_full_disk(
+        self, credferry: Program, azure: Sandbox, size: int, disk: Callable[[str], None]
+    ) -> None:
+        """The disk has so many KiB; nothing is begun that has no room in the journal."""
+        before = azure.cluster()["secret"]
+        disk(f"size={size}k")
+        result = credferry.run("rotate", "demo")
+        if result.status == 0:
+            assert size >= 384, "the disk was not full"
+        else:
+            assert result.status in (1, 2), result
+            assert "is full" in result.out + result.err or "No space left" in result.out + result.err
+            assert "free some space" in result.out + result.err
+        if result.status == 1:
+            assert azure.cluster()["secret"] == before
+        disk("remount,size=10m")
+        credferry.ok("resume")
+        if result.status == 1:
+            credferry.ok("rotate", "demo")
+        assert credferry.ok("get", "demo").out == azure.cluster()["secret"]
+        assert credferry.json("audit", "verify")["ok"] is True
+        assert len(azure.application(azure.cluster()["clientId"])["credentials"]) == 2
+
+    def test_a_read_only_folder(
+        self, credferry: Program, azure: Sandbox, disk: Callable[[str], None]
+    ) -> None:
+        disk("size=10m")
+        credferry.ok("rotate", "demo")
+        disk("remount,ro")
+        azure.forget_exchanges()
+        result = credferry.run("rotate", "demo")
+        assert result.status == 1, result
+        assert "Read-only file system" in result.out + result.err
+        assert not [e for e in azure.exchanges() if "addPassword" in e["url"]]
+        disk("remount,rw")
+        credferry.ok("rotate", "demo")
+
+
+@pytest.fixture
+def disk(azure: Sandbox) -> Iterator[Callable[[str], None]]:
+    """Mounts, or mounts anew, a file system of its own for the state folder's parent."""
+    folder = azure.directory / "disk"
+    folder.mkdir(mode=0o700)
+
+    def mount(options: str) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"a file system of its own needs the right to mount: {done.stderr.strip()}")
+
+    text = azure.configuration.read_text("utf-8")
+    assert "state: state" in text
+    azure.configuration.write_text(text.replace("state: state", "state: disk/state"), "utf-8")
+    yield mount
+    subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=False)

@@ -52,6 +52,20 @@ struct MendedTests {
         #expect(rotation.record.attempts.count == 3)
     }
 
+    @Test func aClusterThatWasOutOfSightIsLookedAtBeforeItIsSentTheSecretAgain() throws {
+        // Its operation failed while nobody watched, and then somebody gave it another identity.
+        var rotation = try applying(makePlan(sinks: [true]))
+        _ = rotation.handle(.resetAccepted(0, operation: "1"), at: now)
+        rotation = Rotation(rotation.record)
+        let later = now + 3_600
+        #expect(rotation.handle(.resume, at: later) == [.follow(0, operation: "1")])
+        let failed = Event.operation(0, .failed(Failure(.unavailable, "InternalError")))
+        #expect(rotation.handle(failed, at: later) == [.examine(0)])
+        _ = rotation.handle(.consumerFailed(0, Failure(.notFound, "it is gone")), at: later)
+        #expect(rotation.record.consumers[0].stage == .gone)
+        #expect(rotation.record.step != .apply)
+    }
+
     @Test func aListThatFailsIsNoProofOfBeingAlone() throws {
         var rotation = Rotation(RotationRecord(id: "r", plan: makePlan(), startedAt: now))
         _ = rotation.handle(.begin, at: now)
