@@ -49,8 +49,9 @@ test-kill: deps $(VENV)/ready ## kill the built program at 240 points, and resum
 	scripts/build "$(SWIFT)" --build-tests
 	$(VENV)/bin/python -m pytest Tests/Kill
 
-kill: deps $(VENV)/ready ## kill the built program at every point of every flow, and resume
+kill: deps $(VENV)/ready ## the same at every point of every flow; a journal cut short at every byte
 	scripts/build "$(SWIFT)" --build-tests
+	CUT_EVERY_BYTE=1 $(SWIFT) test --skip-build --filter cutShortAtAnyByte
 	KILL_POINTS=all KILL_CUTS=all KILL_RACES=200 $(VENV)/bin/python -m pytest Tests/Kill
 
 fmt: ## format the sources
