@@ -44,6 +44,8 @@ public struct AzureError: Error, Sendable, Equatable {
     public let status: Int?
     /// The service's own code, such as `AuthorizationFailed` or `AADSTS7000215`.
     public let serviceCode: String?
+    /// The more specific code inside, such as `ObjectIsDeletedButRecoverable`.
+    public let innerCode: String?
     /// What Microsoft's support finds the request by.
     public let requestId: String?
     /// How long the service asks to be left alone, in seconds.
@@ -51,13 +53,14 @@ public struct AzureError: Error, Sendable, Equatable {
 
     init(
         _ code: Code, _ message: String, hint: String? = nil, status: Int? = nil, serviceCode: String? = nil,
-        requestId: String? = nil, retryAfter: Double? = nil
+        innerCode: String? = nil, requestId: String? = nil, retryAfter: Double? = nil
     ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.status = status
         self.serviceCode = serviceCode
+        self.innerCode = innerCode
         self.requestId = requestId
         self.retryAfter = retryAfter
     }

@@ -5,16 +5,18 @@ public import SecretMemory
 /// The secrets of one Azure Key Vault.
 public struct KeyVault: Sendable {
     private let transport: Transport
+    private let gate: KeyVaultGate
     private let vault: String
     private let audience: String
+    /// How long a name may be on its way into or out of the deleted ones, and how often it is looked at.
+    private static let (patience, pause) = (Duration.seconds(100), Duration.seconds(1))
 
     /// The newest api-version that azure-keyvault-secrets 4.7 and all clouds have.
     static let apiVersion = "7.4"
 
     /// The vault at `url`, such as `https://ops.vault.azure.net`.
     ///
-    /// The audience is known from the cloud, so the vault's challenge is never asked for, and no vault can name
-    /// somebody else's.
+    /// Before it gets its first token it is asked whom tokens are to be for, as Microsoft's clients do.
     ///
     /// - Throws: ``AzureError/Code/refused`` where the vault is not one of the cloud's.
     public init(_ url: String, _ cloud: Cloud, client: HTTPClient, tokens: TokenCache) throws(AzureError) {
@@ -25,6 +27,7 @@ public struct KeyVault: Sendable {
         }
         vault = url.withoutTrailingSlash
         audience = cloud.keyVaultAudience
+        gate = KeyVaultGate(vault, cloud, client: client)
         transport = Transport(client: client, tokens: tokens)
     }
 
@@ -81,7 +84,49 @@ public struct KeyVault: Sendable {
         // Sent twice, it makes two versions that are alike: no harm.
         let call = ServiceCall(
             .keyVault, "store secret \(name) in \(vault)", .put, url(name), audience: audience, body: body)
-        return try Self.read(try await transport.send(call), call).version
+        try await gate.pass()
+        return try Self.read(try await put(name, call), call).version
+    }
+
+    /// Sends `call`; a name that is deleted and can be recovered is recovered first.
+    ///
+    /// Source: Microsoft's "Azure Key Vault soft-delete overview": such a name cannot be reused; both deleting and
+    /// recovering take a while.
+    private func put(_ name: String, _ call: ServiceCall) async throws(AzureError) -> HTTPResponse {
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            let failure: AzureError
+            do throws(AzureError) {
+                return try await transport.send(call)
+            } catch {
+                failure = error
+            }
+            switch failure.innerCode {
+            case "ObjectIsDeletedButRecoverable": try await recover(name)
+            case "ObjectIsBeingDeleted", "ObjectIsBeingRecovered": break
+            default: throw failure
+            }
+            guard ContinuousClock.now + Self.pause < deadline else { throw failure }
+            do {
+                try await Task.sleep(for: Self.pause)
+            } catch {
+                throw AzureError(.cancelled, "Key Vault: gave up waiting for secret \(name) in \(vault)")
+            }
+        }
+    }
+
+    /// Brings a deleted name back; its old versions come with it.
+    private func recover(_ name: String) async throws(AzureError) {
+        let call = ServiceCall(
+            .keyVault, "recover the deleted secret \(name) in \(vault)", .post,
+            "\(vault)/deletedsecrets/\(name)/recover?api-version=\(Self.apiVersion)", audience: audience)
+        do throws(AzureError) {
+            _ = try await transport.send(call)
+        } catch {
+            // Another hand was faster, or it is still on its way: the put says so.
+            let isUnderWay = error.code == .notFound || error.code == .conflict
+            guard isUnderWay || error.innerCode == "RequestNotAllowedOnNonDeletedObject" else { throw error }
+        }
     }
 
     /// The current version of the secret `name`, or another.
@@ -91,6 +136,7 @@ public struct KeyVault: Sendable {
         let path = version.map { "\(name)/\(URLText.segment($0))" } ?? name
         let call = ServiceCall(
             .keyVault, "read secret \(name) in \(vault)", .get, url(path), audience: audience)
+        try await gate.pass()
         return try Self.read(try await transport.send(call), call)
     }
 

@@ -67,7 +67,7 @@ enum URLText {
 
     /// Host and port in lower case, the default port left out; `nil` where it is not https, or where a user
     /// name could make one host look like another.
-    private static func authority(_ url: String) -> String? {
+    static func authority(_ url: String) -> String? {
         // Parsers differ over a backslash: to some it ends the host, to others it is part of a user name.
         guard url.lowercased().hasPrefix("https://"), url.utf8.allSatisfy({ 0x21..<0x7F ~= $0 && $0 != 0x5C })
         else { return nil }

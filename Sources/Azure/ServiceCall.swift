@@ -81,7 +81,7 @@ struct ServiceCall: Sendable {
         return AzureError(
             code, "\(service.rawValue): cannot \(what): \(status) \(fault.text)\(id)",
             hint: hint(code, fault),
-            status: status, serviceCode: fault.code, requestId: fault.requestId,
+            status: status, serviceCode: fault.code, innerCode: fault.innerCode, requestId: fault.requestId,
             retryAfter: RetryAfter.seconds(headers, now: Date()) ?? fault.retryAfterInMessage)
     }
 
@@ -142,6 +142,11 @@ struct ServiceCall: Sendable {
         "AADSTS700213": "give the application a federated identity credential for this subject",
     ]
 
+    /// What a vault says to one who is on the wrong network.
+    private static let networkCodes: Set<String> = [
+        "ForbiddenByConnection", "ForbiddenByFirewall", "ForbiddenByPolicy",
+    ]
+
     private func hint(_ code: AzureError.Code, _ fault: ServiceFault) -> String? {
         switch (service, code) {
         case (_, .throttled): "try again later"
@@ -152,10 +157,14 @@ struct ServiceCall: Sendable {
         case (.resourceManager, .forbidden):
             "grant the signed-in account a role with Microsoft.ContainerService/managedClusters/read and "
                 + "…/resetServicePrincipalProfile/action on the cluster"
+        case (.keyVault, .forbidden) where Self.networkCodes.contains(fault.innerCode ?? ""):
+            "the vault's network rules keep this host out: let it in, or reach the vault by its private endpoint"
+        case (.keyVault, .forbidden) where fault.innerCode == "SecretDisabled":
+            "enable the version, or rotate: that writes a new one"
         case (.keyVault, .forbidden):
             "grant the signed-in account the role Key Vault Secrets Officer on the vault; a new grant takes minutes"
         case (.keyVault, .conflict) where fault.innerCode == "ObjectIsDeletedButRecoverable":
-            "recover the deleted secret, or purge it, then go on"
+            "let the account recover deleted secrets, or purge it, then go on"
         default: nil
         }
     }

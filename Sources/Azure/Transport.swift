@@ -10,8 +10,10 @@ struct Transport: Sendable {
     /// How often a service that cannot be reached at all is tried.
     private static let maximumUnreachable = 4
 
-    /// The answer to `call`, which has a status of 2xx.
-    func send(_ call: ServiceCall) async throws(AzureError) -> HTTPResponse {
+    /// The answer to `call`, which has a status of 2xx, or the one that is `accepted`.
+    func send(
+        _ call: ServiceCall, accepting accepted: Int? = nil
+    ) async throws(AzureError) -> HTTPResponse {
         let deadline = ContinuousClock.now + patience
         var tries = 0
         var hasRenewedToken = false
@@ -23,7 +25,7 @@ struct Transport: Sendable {
             let failure: AzureError
             do throws(HTTPError) {
                 let response = try await client.send(request)
-                if 200..<300 ~= response.status { return response }
+                if 200..<300 ~= response.status || response.status == accepted { return response }
                 if response.status == 401, let audience = call.audience, let token = request.bearerToken,
                     !hasRenewedToken
                 {

@@ -95,8 +95,8 @@ extension Fleet {
             skip in
             let subject = "\(skip.cluster)/\(skip.credential)"
             return skip.reason.failure.map {
-                .fault(.cluster, subject, Failure($0, skip.reason.words))
-            } ?? CheckReport.Line.ok(.cluster, subject, skip.reason.words)
+                .fault(.cluster, subject, Failure($0, skip.words))
+            } ?? CheckReport.Line.ok(.cluster, subject, skip.words)
         }
         return found + skipped + survey.warnings.map { .warning(.cluster, "subscription", $0) }
     }

@@ -25,7 +25,7 @@ extension Fleet {
         for skip in survey.skipped where skip.reason == .forbidden || skip.reason == .stopped {
             throw FleetError(
                 .failure(skip.reason == .forbidden ? .forbidden : .clusterStopped),
-                "cluster \(skip.cluster): \(skip.reason.words), so nobody can say what was rotated there",
+                "cluster \(skip.cluster): \(skip.words), so nobody can say what was rotated there",
                 hint: "mend that, or take it out of the configuration")
         }
         let rebuild = try JournalRebuild(in: folder)

@@ -139,7 +139,7 @@ extension Fleet {
             guard let kind = CredentialKind(rawValue: skip.credential) else { return nil }
             if onlyDue, skip.reason == .managedIdentity || skip.reason == .managedEntra { return nil }
             var report = RotationReport(cluster: skip.cluster, credential: kind, outcome: skip.reason.outcome)
-            report.reason = skip.reason.words
+            report.reason = skip.words
             report.failure = skip.reason.failure
             return report
         }

@@ -24,7 +24,7 @@ extension Fleet {
                 report.skipped += group.members.map {
                     .init(
                         cluster: $0.name, credential: $0.kind.rawValue,
-                        reason: kind == .notFound ? .notFound : .forbidden)
+                        reason: kind == .notFound ? .notFound : .forbidden, detail: error.message)
                 }
             }
         }

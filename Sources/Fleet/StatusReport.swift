@@ -118,6 +118,11 @@ public struct StatusReport: Codable, Sendable, Equatable {
         public var credential: String
         /// Why.
         public var reason: Reason
+        /// What Azure says of it, where it says anything.
+        public var detail: String?
+
+        /// The reason in words.
+        public var words: String { detail.map { "\(reason.words): \($0)" } ?? reason.words }
     }
 
     /// Every credential that can be rotated.

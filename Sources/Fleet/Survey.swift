@@ -55,8 +55,12 @@ struct Survey: Sendable {
     private static func judge(
         _ entry: Selection.Entry, _ answer: Result<ClusterFacts?, Failure>
     ) throws(Failure) -> ([Member], [StatusReport.Skip]) {
-        func skip(_ kinds: [CredentialKind], _ reason: StatusReport.Skip.Reason) -> [StatusReport.Skip] {
-            kinds.map { StatusReport.Skip(cluster: entry.name, credential: $0.rawValue, reason: reason) }
+        func skip(
+            _ kinds: [CredentialKind], _ reason: StatusReport.Skip.Reason, _ detail: String? = nil
+        ) -> [StatusReport.Skip] {
+            kinds.map {
+                .init(cluster: entry.name, credential: $0.rawValue, reason: reason, detail: detail)
+            }
         }
         let wanted = entry.kinds ?? [.servicePrincipal]
         switch (answer, entry.source) {
@@ -71,8 +75,8 @@ struct Survey: Sendable {
             )
         case (.failure(let failure), _):
             switch failure.kind {
-            case .notFound: return ([], skip(wanted, .notFound))
-            case .forbidden: return ([], skip(wanted, .forbidden))
+            case .notFound: return ([], skip(wanted, .notFound, failure.message))
+            case .forbidden: return ([], skip(wanted, .forbidden, failure.message))
             default: throw failure
             }
         case (.success(nil), _): return ([], [])

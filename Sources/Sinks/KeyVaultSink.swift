@@ -33,6 +33,17 @@ public struct KeyVaultSink: Sink {
         }
     }
 
+    /// Reads the name; a newest version that is disabled is in nobody's way.
+    public func probe(_ name: String) async throws(SinkError) {
+        do throws(AzureError) {
+            _ = try await vault.get(name)
+        } catch {
+            guard error.code == .notFound || error.innerCode == "SecretDisabled" else {
+                throw SinkError(error)
+            }
+        }
+    }
+
     /// Stores a new version, with the expiry and the tags that the contract names.
     public func put(
         _ secret: borrowing Secret, as name: String, metadata: Metadata
@@ -96,9 +107,9 @@ extension SinkError {
             switch error.code {
             case .notFound: .notFound
             case .forbidden, .signIn, .notOffered, .secretRefused: .forbidden
-            case .unreachable, .answerLost, .unavailable, .throttled, .cancelled: .unavailable
+            case .unreachable, .answerLost, .unavailable, .throttled, .conflict, .cancelled: .unavailable
             case .malformed: .broken
-            case .conflict, .refused, .badCharacters, .stopped: .refused
+            case .refused, .badCharacters, .stopped: .refused
             }
         self.init(code, error.message, hint: error.hint)
     }

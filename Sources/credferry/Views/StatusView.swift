@@ -15,7 +15,7 @@ struct StatusView {
         }
         for line in report.credentials { text += notes(line) }
         for skip in report.skipped {
-            text += "\(skip.cluster)/\(skip.credential): nothing to rotate: \(skip.reason.words)\n"
+            text += "\(skip.cluster)/\(skip.credential): nothing to rotate: \(skip.words)\n"
         }
         return text.isEmpty ? "nothing is configured\n" : text
     }
