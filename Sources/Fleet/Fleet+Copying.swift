@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Journal
 internal import Rotation
 internal import SecretMemory
@@ -53,6 +54,15 @@ extension Fleet {
         let name = try await name(of: source, in: destination, target)
         do {
             try sink.check(name: name)
+            func note(_ what: String) throws {
+                try journal.note(
+                    [
+                        HistoryEntry(
+                            at: Date(), what: what, sink: destination, cluster: metadata.cluster,
+                            keyId: metadata.keyId, detail: "from \(origin)")
+                    ], of: metadata.appId)
+            }
+            try note("copy")
             let version = try await sink.put(reading.stored.secret, as: name, metadata: metadata)
             if sinks.isReadable(destination) {
                 let stored = try await sink.get(name)
@@ -63,6 +73,7 @@ extension Fleet {
                         hint: "see whether something else writes to it")
                 }
             }
+            try note("copy done")
             return CopyReport(
                 cluster: metadata.cluster, credential: source.kind.rawValue, keyId: metadata.keyId,
                 from: origin, to: destination, name: name, version: version)

@@ -134,7 +134,7 @@ extension Fleet {
     }
 
     /// What has nothing to rotate, or is out of reach.
-    private func skipped(_ survey: Survey, unlessDueOnly onlyDue: Bool) -> [RotationReport] {
+    func skipped(_ survey: Survey, unlessDueOnly onlyDue: Bool) -> [RotationReport] {
         survey.skipped.compactMap { skip -> RotationReport? in
             guard let kind = CredentialKind(rawValue: skip.credential) else { return nil }
             if onlyDue, skip.reason == .managedIdentity || skip.reason == .managedEntra { return nil }

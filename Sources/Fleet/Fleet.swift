@@ -75,10 +75,12 @@ public final class Fleet: Sendable {
         return survey
     }
 
-    func driver(_ record: RotationRecord, target: String) throws -> Driver {
+    func driver(
+        _ record: RotationRecord, target: String, journal other: (any RotationJournal)? = nil
+    ) throws -> Driver {
         let azure = try account.adapter()
         return Driver(
             directory: azure, clusters: azure, sinks: try sinks.sinks(record.plan.deliveries.map(\.sink)),
-            journal: try journal(), observe: { [observe] in observe(target, $0) })
+            journal: try other ?? journal(), observe: { [observe] in observe(target, $0) })
     }
 }

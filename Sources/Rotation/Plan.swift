@@ -113,6 +113,11 @@ public struct Plan: Codable, Sendable, Equatable {
     public let predecessors: [String]
     /// Names of credentials that earlier rotations lost and have not found since (R4).
     public let lostNames: [LostName]
+    /// Whether it applies what a sink has, and adds nothing; records of earlier versions do not say so.
+    private var appliesOnly: Bool?
+
+    /// Whether it applies what a sink has, and adds nothing.
+    public var isApplyOnly: Bool { appliesOnly == true }
 
     /// Puts a plan together.
     public init(
@@ -125,6 +130,19 @@ public struct Plan: Codable, Sendable, Equatable {
         self.policy = policy
         self.predecessors = predecessors
         self.lostNames = lostNames
+    }
+
+    /// The same plan for a rotation that adds nothing.
+    ///
+    /// A credential that is due is applied all the same: it is all that there is.
+    func applyingOnly() -> Plan {
+        var policy = policy
+        policy.rotateWithin = 0
+        var plan = Plan(
+            identity: identity, consumers: consumers, deliveries: deliveries, policy: policy,
+            predecessors: predecessors, lostNames: lostNames)
+        plan.appliesOnly = true
+        return plan
     }
 }
 

@@ -259,9 +259,18 @@ extension Rotation {
         guard record.step == .apply, record.outcome == nil else { return }
         guard record.consumers.allSatisfy(\.stage.isFinal) else { return }
         let failures = record.consumers.filter { $0.stage == .failed }.compactMap(\.failure)
-        if failures.contains(where: \.needsNewSecret) { return replaceAttempt(now) }
+        if let failure = failures.first(where: \.needsNewSecret) {
+            guard record.plan.isApplyOnly else { return replaceAttempt(now) }
+            return endApplyOnly(failure)
+        }
         if let failure = failures.first, !lacks(.everyConsumer) { return stop(failure) }
         forgetSecretIfSent()
         overlap(now)
+    }
+
+    /// What was to be applied is of no use; whoever has it keeps it.
+    private mutating func endApplyOnly(_ failure: Failure) {
+        record.outcome = .failed(failure)
+        record.step = .ended
     }
 }

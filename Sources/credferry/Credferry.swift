@@ -50,7 +50,7 @@ struct RootCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             StatusCommand.self, PlanCommand.self, RotateCommand.self, ResumeCommand.self, RetireCommand.self,
-            GetCommand.self, ExecCommand.self, CopyCommand.self, HistoryCommand.self, AuditCommand.self,
-            DoctorCommand.self,
+            ApplyCommand.self, GetCommand.self, ExecCommand.self, CopyCommand.self, HistoryCommand.self,
+            AuditCommand.self, DoctorCommand.self,
         ])
 }
