@@ -12,6 +12,22 @@ public struct ManagedCluster: Decodable, Sendable {
         let servicePrincipalProfile: ServicePrincipalProfile?
         let aadProfile: EntraProfile?
         let status: Status?
+        let agentPoolProfiles: [NodePool]?
+    }
+
+    /// A pool of nodes.
+    public struct NodePool: Decodable, Sendable {
+        /// Its name.
+        public let name: String
+        /// How many nodes it has now.
+        public let count: Int?
+        private let upgradeSettings: UpgradeSettings?
+
+        private struct UpgradeSettings: Decodable, Sendable { let maxSurge: String? }
+
+        /// How many nodes, or what share of them, an upgrade adds meanwhile: `3` or `33%`; `nil` where it was left
+        /// to AKS.
+        public var maxSurge: String? { upgradeSettings?.maxSurge }
     }
 
     private struct PowerState: Decodable, Sendable { let code: String? }
@@ -39,6 +55,9 @@ public struct ManagedCluster: Decodable, Sendable {
 
     /// The state of the last operation: `Succeeded`, `Failed`, `Updating` and the like.
     public var provisioningState: String { properties.provisioningState ?? "Succeeded" }
+
+    /// Its pools of nodes.
+    public var nodePools: [NodePool] { properties.agentPoolProfiles ?? [] }
 
     /// Whether an operation runs on it.
     public var isBusy: Bool {

@@ -76,6 +76,34 @@ public struct ResourceManager: Sendable {
         return clusters
     }
 
+    /// What the signed-in account may do with a resource.
+    ///
+    /// Source: Microsoft's "Permissions - List For Resource".
+    public func permissions(on resourceId: String) async throws(AzureError) -> Permissions {
+        struct Page: Decodable {
+            let value: [Permissions.Grant]
+            let nextLink: String?
+        }
+
+        var grants: [Permissions.Grant] = []
+        var next: String? =
+            "\(endpoint)\(resourceId)/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+        var visited: Set<String> = []
+        while let url = next {
+            let call = ServiceCall(
+                .resourceManager, "list the permissions on \(Self.name(resourceId))", .get, url,
+                audience: audience)
+            guard URLText.isWithin(url, endpoint), visited.insert(url).inserted else {
+                throw call.malformed("its next page is elsewhere, or one that was read before")
+            }
+            let response = try await transport.send(call)
+            let page: Page = try call.decode(response.body.bytes)
+            grants += page.value
+            next = page.nextLink.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        return Permissions(grants)
+    }
+
     // MARK: Writing
 
     /// Gives a cluster another secret of its service principal, or another service principal.

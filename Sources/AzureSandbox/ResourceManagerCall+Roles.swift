@@ -24,6 +24,9 @@ extension ResourceManagerCall {
                 throw .noSuchResource(request.target)
             }
             return WireAnswer(200, definition(role, cloud))
+        case ("GET", "permissions", 1):
+            try require("arm.read", "Microsoft.Authorization/permissions/read", cloud)
+            return WireAnswer(200, ["value": [permission(cloud)]])
         case ("GET", "roleassignments", 1):
             try require("arm.read", "Microsoft.Authorization/roleAssignments/read", cloud)
             return WireAnswer(200, ["value": .array(matching(scope, cloud).map { assignment($0) })])
@@ -43,6 +46,23 @@ extension ResourceManagerCall {
         default: throw .noSuchResource(request.target)
         }
     }
+
+    /// What the caller may do: everything but what was taken from it.
+    private func permission(_ cloud: Cloud) -> JSON {
+        let taken = cloud.denied.flatMap { Self.actions[$0] ?? [] }.sorted()
+        return [
+            "actions": ["*"], "notActions": .array(taken.map(JSON.string)), "dataActions": [],
+            "notDataActions": [],
+        ]
+    }
+
+    private static let actions = [
+        "arm.reset": [
+            "Microsoft.ContainerService/managedClusters/resetAADProfile/action",
+            "Microsoft.ContainerService/managedClusters/resetServicePrincipalProfile/action",
+        ],
+        "arm.write": ["Microsoft.Authorization/roleAssignments/write"],
+    ]
 
     private func existing(_ name: String, _ cloud: Cloud) throws(ResourceManagerError) -> RoleAssignment {
         guard let found = cloud.roleAssignments.first(where: { $0.name == name }) else {

@@ -21,7 +21,7 @@ extension Fleet {
             await Self.outcome(group) {
                 let planner = try await self.planner(group, azure, overlap)
                 if onlyDue, !planner.isDue(at: Date()) { return planner.notDue }
-                return planner.reports(try planner.plan(self.sinks))
+                return try await self.foresee(planner, azure)
             }
         }
         return try Self.merge(results) + skipped(survey, unlessDueOnly: onlyDue)
@@ -58,7 +58,7 @@ extension Fleet {
                     return await self.run(unfinished, .resume, planner, waitsForOverlap)
                 }
                 let plan = try planner.plan(self.sinks)
-                if let failure = await self.sinks.probe(plan.deliveries) {
+                if let failure = await self.obstacle(plan, azure) {
                     return planner.reports(.blocked, because: failure)
                 }
                 let record = RotationRecord(

@@ -105,6 +105,8 @@ public struct RotationReport: Codable, Sendable, Equatable {
     public var retire: Retire?
     /// The identity's credentials that credferry leaves alone.
     public var foreign: [Foreign] = []
+    /// What applying means for each cluster: in a plan alone.
+    public var preflight: [Preflight]?
     /// Why it is unfinished, blocked or failed; what it is skipped for where it is unchanged.
     public var reason: String?
     /// What the operator can do about it.
@@ -114,7 +116,7 @@ public struct RotationReport: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case cluster, credential, appId, outcome, keyId, notAfter, sinks, consumers, retire, foreign, reason
-        case hint
+        case hint, preflight
     }
 
     /// A report that says nothing yet but whom it is about.
@@ -139,5 +141,6 @@ public struct RotationReport: Codable, Sendable, Equatable {
         try container.encode(foreign, forKey: .foreign)
         try container.encode(reason, forKey: .reason)
         try container.encodeIfPresent(hint, forKey: .hint)
+        try container.encodeIfPresent(preflight, forKey: .preflight)
     }
 }

@@ -66,7 +66,11 @@ class TestChecks:
         assert faults(credferry.json("doctor")) == []
 
     def test_an_unfinished_rotation_is_said(self, credferry: Program, azure: Sandbox) -> None:
-        azure.deny("arm.reset")
+        azure.fault(
+            method="POST",
+            pathContains="resetServicePrincipalProfile",
+            effect={"status": 400, "body": {"code": "BadRequest", "message": "no"}},
+        )
         assert credferry.run("rotate", "demo").status == 2
         (line,) = [line for line in credferry.json("doctor")["checks"] if line["check"] == "journal"]
         assert line["outcome"] == "warning" and "demo" in line["message"]

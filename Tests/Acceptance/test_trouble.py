@@ -190,10 +190,21 @@ class TestGivingUp:
         assert len(credentials(azure)) == 1
 
     def test_not_permitted_to_reset(self, credferry: Program, azure: Sandbox) -> None:
+        """Its roles say so before anything is added; a refusal in spite of them is resumed."""
         azure.deny("arm.reset")
+        result = credferry.run("rotate", "demo")
+        assert result.status == 77, result
+        assert len(credentials(azure)) == 1
+        azure.fault(
+            service="arm",
+            pathContains="Microsoft.Authorization/permissions",
+            effect={"status": 503, "body": {}},
+            times=None,
+        )
         result = credferry.run("rotate", "demo")
         assert result.status == 2, result
         assert "AuthorizationFailed" in result.out
+        azure.clear_faults()
         azure.deny()
         resumed = credferry.json("resume")["rotations"]
         assert [report["outcome"] for report in resumed] == ["rotated"]

@@ -20,6 +20,7 @@ struct RotationView {
         for consumer in report.consumers {
             line("cluster", "\(consumer.cluster): \(consumer.outcome)" + reason(consumer.reason))
         }
+        for look in report.preflight ?? [] { line("", describe(look)) }
         if let retire = report.retire, !retire.keyIds.isEmpty {
             let keyIds = retire.keyIds.joined(separator: ", ")
             switch (retire.done, retire.notBefore) {
@@ -42,6 +43,24 @@ struct RotationView {
         if let reason = report.reason { line("reason", reason) }
         if let hint = report.hint { line("", hint) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What applying means for a cluster, as Microsoft's article warns.
+    private func describe(_ look: Preflight) -> String {
+        let pools = look.nodePools.map { pool in
+            "\(pool.name) (\(pool.nodes), max surge \(pool.maxSurge ?? "AKS's default"))"
+        }
+        let nodes = look.nodePools.map(\.nodes).reduce(0, +)
+        let permission =
+            switch look.permission {
+            case .granted: ""
+            case .missing: "; the account may not apply"
+            case .unknown: "; whether the account may apply is not known"
+            }
+        return "\(look.cluster) re-images \(nodes) nodes: \(pools.joined(separator: ", ")); "
+            + "some \(look.minutes) minutes"
+            + (look.isBusy ? "; first it waits for an operation (\(look.provisioningState))" : "")
+            + permission
     }
 
     private var target: String { "\(report.cluster)/\(report.credential)" }

@@ -42,6 +42,7 @@ SOURCES = (
     Source(
         "authorization-roleAssignments-2022-04-01.json", "arm", versions=frozenset({"2022-04-01"})
     ),
+    Source("authorization-permissions-2022-04-01.json", "arm", versions=frozenset({"2022-04-01"})),
     Source(
         "authorization-roleDefinitions-2022-04-01.json",
         "arm",

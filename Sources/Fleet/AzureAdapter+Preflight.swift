@@ -1,0 +1,35 @@
+internal import Azure
+internal import Rotation
+internal import SinkCore
+
+extension AzureAdapter {
+    /// What applying a secret to a consumer's cluster means for it; changes nothing.
+    func preflight(_ consumer: Consumer) async throws(Failure) -> Preflight {
+        let manager = session.resourceManager
+        async let permission = permission(consumer)
+        let cluster: ManagedCluster
+        do throws(AzureError) {
+            cluster = try await manager.cluster(consumer.resourceId)
+        } catch {
+            throw Failure(error)
+        }
+        return Preflight(
+            cluster: consumer.name, provisioningState: cluster.provisioningState, isBusy: cluster.isBusy,
+            permission: await permission,
+            nodePools: cluster.nodePools.map {
+                .init(name: $0.name, nodes: $0.count ?? 0, maxSurge: $0.maxSurge)
+            })
+    }
+
+    /// Whether the account may give the cluster a secret; what cannot be found out is no reason to stop.
+    func permission(_ consumer: Consumer) async -> Preflight.Permission {
+        let reset = consumer.kind == .entraApp ? "resetAADProfile" : "resetServicePrincipalProfile"
+        do throws(AzureError) {
+            let permissions = try await session.resourceManager.permissions(on: consumer.resourceId)
+            return permissions.allow("Microsoft.ContainerService/managedClusters/\(reset)/action")
+                ? .granted : .missing
+        } catch {
+            return .unknown
+        }
+    }
+}
