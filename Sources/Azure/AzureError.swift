@@ -14,6 +14,8 @@ public struct AzureError: Error, Sendable, Equatable {
         case conflict
         /// The thing does not exist.
         case notFound
+        /// The thing was made a moment ago, and a replica of the directory does not know it.
+        case notKnownYet
         /// Signed in, but not permitted.
         case forbidden
         /// Signing in failed.
@@ -63,6 +65,13 @@ public struct AzureError: Error, Sendable, Equatable {
         self.innerCode = innerCode
         self.requestId = requestId
         self.retryAfter = retryAfter
+    }
+
+    /// The same, of another kind.
+    func `as`(_ code: Code) -> AzureError {
+        AzureError(
+            code, message, hint: hint, status: status, serviceCode: serviceCode, requestId: requestId,
+            retryAfter: retryAfter)
     }
 }
 

@@ -5,9 +5,9 @@ internal import SinkCore
 
 /// Microsoft Graph, version 1.0: applications, service principals and their credentials.
 public struct Graph: Sendable {
-    private let transport: Transport
-    private let endpoint: String
-    private let audience: String
+    let transport: Transport
+    let endpoint: String
+    let audience: String
 
     /// Graph of `cloud`, signed in by `tokens`.
     public init(_ cloud: Cloud, client: HTTPClient, tokens: TokenCache) {
@@ -23,8 +23,8 @@ public struct Graph: Sendable {
         /// The service principal, which `az ad sp credential reset` writes to.
         case servicePrincipal
 
-        fileprivate var path: String { self == .application ? "applications" : "servicePrincipals" }
-        fileprivate var words: String { self == .application ? "application" : "service principal" }
+        var path: String { self == .application ? "applications" : "servicePrincipals" }
+        var words: String { self == .application ? "application" : "service principal" }
     }
 
     // MARK: Reading
@@ -128,7 +128,7 @@ public struct Graph: Sendable {
     }
 
     /// A string inside of quotes in an OData path or filter.
-    private static func literal(_ text: String) -> String {
+    static func literal(_ text: String) -> String {
         URLText.segment(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))
     }
 }

@@ -4,9 +4,9 @@ public import SecretMemory
 
 /// Azure Resource Manager: managed clusters and their long-running operations.
 public struct ResourceManager: Sendable {
-    private let transport: Transport
-    private let endpoint: String
-    private let audience: String
+    let transport: Transport
+    let endpoint: String
+    let audience: String
 
     /// The api-version of Microsoft.ContainerService that requests and answers here are written for.
     static let apiVersion = "2026-06-01"
@@ -227,7 +227,7 @@ public struct ResourceManager: Sendable {
         let kind: AzureError.Code =
             if text.contains("client secret has invalid characters") {
                 .badCharacters
-            } else if text.contains("AADSTS7000215") {
+            } else if text.contains("AADSTS7000215") || text.contains("AADSTS700016") {
                 .secretRefused
             } else {
                 .unavailable

@@ -101,8 +101,9 @@ struct ServiceCall: Sendable {
         if let code = Self.codes[fault.code ?? ""] { return code }
         let message = fault.message ?? ""
         if message.contains("client secret has invalid characters") { return .badCharacters }
-        // AKS asks Entra itself and quotes the refusal.
-        if message.contains("AADSTS7000215") { return .secretRefused }
+        // AKS asks Entra itself and quotes the refusal; the second is that of a service principal that was made a
+        // moment ago.
+        if message.contains("AADSTS7000215") || message.contains("AADSTS700016") { return .secretRefused }
         return switch status {
         // The metadata service says so while it is being updated: Microsoft's "How to use managed identities
         // on a VM to acquire an access token", on retries.

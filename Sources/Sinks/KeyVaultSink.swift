@@ -105,7 +105,7 @@ extension SinkError {
     init(_ error: AzureError) {
         let code: Code =
             switch error.code {
-            case .notFound: .notFound
+            case .notFound, .notKnownYet: .notFound
             case .forbidden, .signIn, .notOffered, .secretRefused: .forbidden
             case .unreachable, .answerLost, .unavailable, .throttled, .conflict, .cancelled: .unavailable
             case .malformed: .broken
