@@ -83,12 +83,15 @@ extension AzureAdapter: Clusters {
         }
     }
 
-    func health(of consumer: Consumer, for identity: Identity) async throws(Failure) -> ConsumerHealth {
+    func health(
+        of consumer: Consumer, for identity: Identity, inPlaceOf former: Identity?
+    ) async throws(Failure) -> ConsumerHealth {
         let cluster = try await asFailure { () async throws(AzureError) in
             try await session.resourceManager.cluster(consumer.resourceId)
         }
         if cluster.isDeleting { throw Failure(.notFound, "cluster \(consumer.name) is being deleted") }
-        guard cluster.has(identity, as: consumer.kind) else {
+        let isFormer = former.map { cluster.has($0, as: consumer.kind) } ?? false
+        guard isFormer || cluster.has(identity, as: consumer.kind) else {
             throw Failure(.notFound, "cluster \(consumer.name) no longer has identity \(identity.appId)")
         }
         if cluster.isBusy { return .busy }
@@ -99,7 +102,7 @@ extension AzureAdapter: Clusters {
                 hint: "start it, then run `credferry resume`")
         }
         if let error = cluster.failure { return .failed(Failure(error)) }
-        return .settled
+        return isFormer ? .former : .settled
     }
 }
 
@@ -176,7 +179,7 @@ extension AzureAdapter: AzureReader {
 }
 
 /// Turns Azure's errors into what the machine tells apart.
-private func asFailure<Value: ~Copyable>(
+func asFailure<Value: ~Copyable>(
     _ body: () async throws(AzureError) -> Value
 ) async throws(Failure) -> Value {
     do throws(AzureError) {
@@ -198,7 +201,7 @@ extension Failure {
             case .notFound: .notFound
             case .forbidden: .forbidden
             case .signIn, .notOffered: .signIn
-            case .secretRefused: .notPropagated
+            case .secretRefused, .notKnownYet: .notPropagated
             case .badCharacters: .badCharacters
             case .stopped: .clusterStopped
             case .refused, .malformed: .invalid

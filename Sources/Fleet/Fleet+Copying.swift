@@ -44,7 +44,7 @@ extension Fleet {
         let journal = try journal()
         let lock = try IdentityLock(metadata.appId, in: journal.folder)
         defer { withExtendedLifetime(lock) {} }
-        let current = Ledger(try journal.records(of: metadata.appId)).current?.keyId
+        let current = Ledger(try journal.records(of: metadata.appId), of: metadata.appId).current?.keyId
         guard current == nil || current == metadata.keyId else {
             throw FleetError(
                 .failure(.mismatch),

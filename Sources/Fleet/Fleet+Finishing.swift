@@ -15,21 +15,20 @@ extension Fleet {
         if !targets.isEmpty { _ = try Selection(targets, of: configuration) }
         let journal = try journal()
         let open = try journal.openRecords().filter { $0.concerns(targets) }
-        var order: [String] = []
-        for record in open where !order.contains(record.plan.identity.appId.lowercased()) {
-            order.append(record.plan.identity.appId.lowercased())
-        }
-        let results = await bounded(order, configuration.concurrency) { appId in
-            await self.finish(appId, targets, journal)
+        let results = await bounded(Self.connected(open), configuration.concurrency) { appIds in
+            await self.finish(appIds, targets, journal)
         }
         return results.flatMap { $0 }
     }
 
-    private func finish(_ appId: String, _ targets: [Target], _ journal: Journal) async -> [RotationReport] {
+    private func finish(
+        _ appIds: [String], _ targets: [Target], _ journal: Journal
+    ) async -> [RotationReport] {
         do {
-            let lock = try IdentityLock(appId, in: journal.folder)
-            defer { withExtendedLifetime(lock) {} }
-            let records = Ledger(try journal.records(of: appId)).duties.filter { $0.concerns(targets) }
+            let locks = try hold(appIds, journal)
+            defer { withExtendedLifetime(locks) {} }
+            let records = Ledger(try Self.records(of: appIds, journal)).duties
+                .filter { $0.concerns(targets) }
             var reports: [RotationReport] = []
             for record in records {
                 let isDue = record.isUnfinished || record.nextDuty.map { $0 <= Date() } == true
@@ -40,13 +39,13 @@ extension Fleet {
             }
             return reports
         } catch {
-            return blocked(appId, Failure(error), journal)
+            return blocked(appIds, Failure(error), journal)
         }
     }
 
     /// What could not be looked at again keeps the outcome that its record has.
-    private func blocked(_ appId: String, _ failure: Failure, _ journal: Journal) -> [RotationReport] {
-        let ledger = Ledger((try? journal.records(of: appId)) ?? [])
+    private func blocked(_ appIds: [String], _ failure: Failure, _ journal: Journal) -> [RotationReport] {
+        let ledger = Ledger((try? Self.records(of: appIds, journal)) ?? [])
         guard let record = ledger.unfinished ?? ledger.latest else { return [] }
         return reports(record, isUnchanged: false).map { report in
             var report = report
@@ -71,23 +70,28 @@ extension Fleet {
 
     /// Retires superseded credentials whose overlap is over.
     ///
-    /// - Parameter keyIds: credentials that credferry did not add, to be taken in (R5).
+    /// - Parameters:
+    ///   - keyIds: credentials that credferry did not add, to be taken in (R5).
+    ///   - former: what becomes of an identity whose place another has taken, once nothing needs it.
     /// - Throws: ``FleetError`` where the targets do not exist.
-    public func retire(_ targets: [Target], adopting keyIds: [String] = []) async throws -> [RotationReport] {
+    public func retire(
+        _ targets: [Target], adopting keyIds: [String] = [], former: FormerIdentity = .keep
+    ) async throws -> [RotationReport] {
         let survey = try await survey(targets)
         let azure = try account.adapter()
-        let results = await bounded(survey.groups, configuration.concurrency) { group in
+        let results = await bounded(try joined(survey.groups), configuration.concurrency) { group in
             await Self.outcome(group) {
-                let journal = try self.journal()
-                let lock = try IdentityLock(group.appId, in: journal.folder)
-                defer { withExtendedLifetime(lock) {} }
+                let locks = try self.hold([group.appId], try self.journal())
+                defer { withExtendedLifetime(locks) {} }
                 let planner = try await self.planner(group, azure, nil)
                 let record = try Self.retirable(planner, keyIds)
                 let after = try await self.driver(record, target: group.lead.target)
                     .run(record, keyIds.isEmpty ? .resume : .adopt(keyIds))
+                let settled = try await self.settle(former, of: group, azure)
                 return planner.reports(after).map { report in
                     var report = report
-                    if report.outcome == .rotated, record.retirements == after.retirements {
+                    report.formerIdentity = settled
+                    if report.outcome == .rotated, record.retirements == after.retirements, settled == nil {
                         report.outcome = .unchanged
                     }
                     return report

@@ -4,8 +4,9 @@ internal import SinkCore
 
 extension Fleet {
     /// What a rotation would do, what it means for the clusters, and what would stop it before it begins.
-    func foresee(_ planner: Planner, _ azure: AzureAdapter) async throws -> [RotationReport] {
-        let plan = try planner.plan(sinks)
+    func foresee(
+        _ planner: Planner, _ plan: Plan, _ azure: AzureAdapter
+    ) async throws -> [RotationReport] {
         async let probed = sinks.probe(plan.deliveries)
         let looks = await bounded(plan.consumers, configuration.concurrency) { consumer in
             do throws(Failure) {

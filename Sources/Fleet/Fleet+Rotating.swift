@@ -5,23 +5,25 @@ public import Settings
 internal import SinkCore
 
 extension Fleet {
-    /// What ``rotate(_:onlyDue:overlap:waitsForOverlap:)`` would do, and why; changes nothing.
+    /// What ``rotate(_:onlyDue:overlap:waitsForOverlap:replacing:)`` would do, and why; changes nothing.
     ///
     /// - Parameters:
     ///   - targets: what to plan for; everything that is configured where empty.
     ///   - overlap: in place of the policy's, in seconds.
+    ///   - replacing: plans for a new identity in place of each.
     /// - Throws: ``FleetError``.
     public func plan(
-        _ targets: [Target], onlyDue: Bool = false, overlap: TimeInterval? = nil
+        _ targets: [Target], onlyDue: Bool = false, overlap: TimeInterval? = nil,
+        replacing: NewIdentity? = nil
     ) async throws -> [RotationReport] {
         let survey = try await survey(targets)
         let azure = try account.adapter()
         try checkNames(survey)
-        let results = await bounded(survey.groups, configuration.concurrency) { group in
+        let results = await bounded(try joined(survey.groups), configuration.concurrency) { group in
             await Self.outcome(group) {
                 let planner = try await self.planner(group, azure, overlap)
                 if onlyDue, !planner.isDue(at: Date()) { return planner.notDue }
-                return try await self.foresee(planner, azure)
+                return try await self.foresee(planner, try await self.plan(planner, azure, replacing), azure)
             }
         }
         return try Self.merge(results) + skipped(survey, unlessDueOnly: onlyDue)
@@ -35,21 +37,21 @@ extension Fleet {
     ///   - targets: what to rotate; everything that is configured where empty.
     ///   - onlyDue: leaves alone what the policy does not want rotated yet.
     ///   - overlap: in place of the policy's, in seconds.
+    ///   - replacing: makes a new identity in place of each, instead of a new secret on the old one.
     ///   - waitsForOverlap: stays until the overlap is over, and retires.
     /// - Throws: ``FleetError`` before anything is changed; what happens to one identity afterwards stands in its
     ///   reports.
     public func rotate(
         _ targets: [Target], onlyDue: Bool = false, overlap: TimeInterval? = nil,
-        waitsForOverlap: Bool = false
+        waitsForOverlap: Bool = false, replacing: NewIdentity? = nil
     ) async throws -> [RotationReport] {
         let survey = try await survey(targets)
         let azure = try account.adapter()
         try checkNames(survey)
-        let results = await bounded(survey.groups, configuration.concurrency) { group in
+        let results = await bounded(try joined(survey.groups), configuration.concurrency) { group in
             await Self.outcome(group) {
-                let journal = try self.journal()
-                let lock = try IdentityLock(group.appId, in: journal.folder)
-                defer { withExtendedLifetime(lock) {} }
+                let locks = try self.hold([group.appId], try self.journal())
+                defer { withExtendedLifetime(locks) {} }
                 let planner = try await self.planner(group, azure, overlap)
                 if onlyDue, !planner.isDue(at: Date()), planner.ledger.unfinished == nil {
                     return planner.notDue
@@ -57,7 +59,7 @@ extension Fleet {
                 if let unfinished = planner.ledger.unfinished {
                     return await self.run(unfinished, .resume, planner, waitsForOverlap)
                 }
-                let plan = try planner.plan(self.sinks)
+                let plan = try await self.plan(planner, azure, replacing)
                 if let failure = await self.obstacle(plan, azure) {
                     return planner.reports(.blocked, because: failure)
                 }

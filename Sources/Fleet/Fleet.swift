@@ -48,7 +48,7 @@ public final class Fleet: Sendable {
     /// What the journal knows of an identity; a command that changes nothing makes no journal.
     func ledger(of appId: String) throws -> Ledger {
         guard hasJournal else { return Ledger([]) }
-        return Ledger(try journal().records(of: appId))
+        return Ledger(try journal().records(of: appId), of: appId)
     }
 
     /// Whether anything was ever journaled.
@@ -80,7 +80,8 @@ public final class Fleet: Sendable {
     ) throws -> Driver {
         let azure = try account.adapter()
         return Driver(
-            directory: azure, clusters: azure, sinks: try sinks.sinks(record.plan.deliveries.map(\.sink)),
+            directory: azure, identities: azure, clusters: azure,
+            sinks: try sinks.sinks(record.plan.deliveries.map(\.sink)),
             journal: try other ?? journal(), observe: { [observe] in observe(target, $0) })
     }
 }

@@ -40,7 +40,7 @@ extension HistoryReport.Line {
     init(_ record: RotationRecord, _ entries: [AuditRecord]) {
         var seen: Set<String> = []
         id = record.id
-        appId = record.plan.identity.appId
+        appId = record.identity.appId
         targets = record.plan.deliveries.map { "\($0.cluster)/\($0.kind.rawValue)" }
             .filter { seen.insert($0).inserted }
         startedAt = Timestamp.text(record.startedAt)

@@ -39,7 +39,7 @@ struct Planner: Sendable {
     /// What a rotation sets out to do.
     ///
     /// - Throws: ``FleetError/Code/configuration`` where a sink's template asks for what is not known.
-    func plan(_ sinks: SinkSet) throws(FleetError) -> Plan {
+    func plan(_ sinks: SinkSet, replacement: Replacement? = nil) throws(FleetError) -> Plan {
         var deliveries: [Delivery] = []
         for member in group.members {
             for sink in member.entry.sinks {
@@ -52,7 +52,7 @@ struct Planner: Sendable {
         }
         return Plan(
             identity: facts.identity, consumers: group.consumers, deliveries: deliveries, policy: policy,
-            predecessors: ledger.predecessors, lostNames: ledger.lostNames)
+            predecessors: ledger.predecessors, lostNames: ledger.lostNames, replacement: replacement)
     }
 
     // MARK: Reports
@@ -62,6 +62,7 @@ struct Planner: Sendable {
         group.members.map { member in
             var report = RotationReport(cluster: member.name, credential: member.kind, outcome: .planned)
             report.appId = plan.identity.appId
+            report.replacement = .init(plan)
             report.sinks = plan.deliveries
                 .filter { $0.cluster == member.name && $0.kind == member.kind }
                 .map { .init(sink: $0.sink, outcome: "planned", version: nil, name: $0.name, reason: nil) }

@@ -9,7 +9,8 @@ extension RotationReport {
     ///   - applies: whether credferry applies it, or a pipeline.
     init(_ record: RotationRecord, cluster: String, kind: CredentialKind, applies: Bool) {
         self.init(cluster: cluster, credential: kind, outcome: Self.outcome(record))
-        appId = record.plan.identity.appId
+        appId = record.identity.appId
+        replacement = Replacement(record.plan)
         keyId = record.current?.keyId
         notAfter = record.current?.notAfter.map(Timestamp.text)
         sinks = zip(record.plan.deliveries, record.deliveries)

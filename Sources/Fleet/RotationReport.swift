@@ -85,6 +85,28 @@ public struct RotationReport: Codable, Sendable, Equatable {
         public var notAfter: String
     }
 
+    /// A new identity that takes the place of another.
+    public struct Replacement: Codable, Sendable, Equatable {
+        /// One of the roles that the new service principal gets.
+        public struct Role: Codable, Sendable, Equatable {
+            /// The role's name, or the resource id of its definition.
+            public var role: String
+            /// The resource id of what it is over.
+            public var scope: String
+        }
+
+        /// The application id of the one whose place it takes.
+        public var formerAppId: String
+        /// The name of the new application.
+        public var displayName: String
+        /// The roles that it gets.
+        public var roles: [Role]
+        /// How long is waited before it is used, in seconds.
+        public var wait: Double
+        /// Microsoft's advice, where the policy waits less.
+        public var advice: String?
+    }
+
     /// The cluster's or identity's name in the configuration.
     public var cluster: String
     /// Which credential of it.
@@ -103,6 +125,10 @@ public struct RotationReport: Codable, Sendable, Equatable {
     public var consumers: [ConsumerLine] = []
     /// What is removed after the overlap.
     public var retire: Retire?
+    /// The new identity that takes the place of another.
+    public var replacement: Replacement?
+    /// The former identity, where the operator has said what becomes of it: `kept`, `disabled` or `deleted`.
+    public var formerIdentity: String?
     /// The identity's credentials that credferry leaves alone.
     public var foreign: [Foreign] = []
     /// What applying means for each cluster: in a plan alone.
@@ -116,7 +142,7 @@ public struct RotationReport: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case cluster, credential, appId, outcome, keyId, notAfter, sinks, consumers, retire, foreign, reason
-        case hint, preflight
+        case hint, replacement, formerIdentity, preflight
     }
 
     /// A report that says nothing yet but whom it is about.
@@ -141,6 +167,8 @@ public struct RotationReport: Codable, Sendable, Equatable {
         try container.encode(foreign, forKey: .foreign)
         try container.encode(reason, forKey: .reason)
         try container.encodeIfPresent(hint, forKey: .hint)
+        try container.encodeIfPresent(replacement, forKey: .replacement)
+        try container.encodeIfPresent(formerIdentity, forKey: .formerIdentity)
         try container.encodeIfPresent(preflight, forKey: .preflight)
     }
 }

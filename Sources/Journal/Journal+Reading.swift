@@ -12,7 +12,7 @@ extension Journal {
         }
     }
 
-    /// Every rotation of the identity, oldest first.
+    /// Every rotation of the identity, oldest first: also the one that made it, or made another in its place.
     public func records(of appId: String) throws(JournalError) -> [RotationRecord] {
         try read { try Self.records(of: appId, onlyOpen: false, in: $0) }
     }
@@ -37,9 +37,11 @@ extension Journal {
         try decode(
             try Data.fetchAll(
                 database,
-                sql:
-                    "SELECT record FROM rotation WHERE appId = ? AND (isOpen OR NOT ?) ORDER BY startedAt, id",
-                arguments: [appId.lowercased(), onlyOpen]))
+                sql: """
+                    SELECT record FROM rotation WHERE (appId = ? OR successor = ?) AND (isOpen OR NOT ?)
+                    ORDER BY startedAt, id
+                    """,
+                arguments: [appId.lowercased(), appId.lowercased(), onlyOpen]))
     }
 
     private static func decode(_ rows: [Data]) throws -> [RotationRecord] {

@@ -134,7 +134,8 @@ public final class Journal: RotationJournal {
     /// Stores `record` and `entries` in one transaction, synced when the call returns.
     ///
     /// Where the record says that every cluster has the new secret, the identity's earlier rotations hand over
-    /// to it in the same transaction. A record without an entry leaves one in the audit chain all the same,
+    /// to it in the same transaction; but for one that put a new identity in place of another, which keeps what it
+    /// has to do for the former. A record without an entry leaves one in the audit chain all the same,
     /// which covers every record that is stored.
     public func save(_ record: RotationRecord, entries: [HistoryEntry]) throws {
         try write { database in
@@ -142,7 +143,7 @@ public final class Journal: RotationJournal {
             guard record.appliedAt != nil, record.outcome == .rotated else { return }
             for earlier in try Self.records(of: record.plan.identity.appId, onlyOpen: true, in: database)
             where earlier.id != record.id && earlier.startedAt <= record.startedAt
-                && !earlier.isUnfinished
+                && !earlier.isUnfinished && earlier.former == nil
             {
                 try Self.store(
                     earlier.superseded(),
@@ -186,13 +187,15 @@ public final class Journal: RotationJournal {
         let (appId, stored) = (record.plan.identity.appId.lowercased(), try JSONEncoder().encode(record))
         try database.execute(
             sql: """
-                INSERT INTO rotation (id, appId, startedAt, step, isOpen, record) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO rotation (id, appId, startedAt, step, isOpen, record, successor)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET
-                    step = excluded.step, isOpen = excluded.isOpen, record = excluded.record
+                    step = excluded.step, isOpen = excluded.isOpen, record = excluded.record,
+                    successor = excluded.successor
                 """,
             arguments: [
                 record.id, appId, record.startedAt.timeIntervalSince1970, record.step.rawValue,
-                record.step != .ended, stored,
+                record.step != .ended, stored, record.provision?.identity?.appId.lowercased(),
             ])
         try AuditChain(database: database).append(
             entries.isEmpty ? [HistoryEntry(at: Date(), what: "record")] : entries, rotation: record.id,

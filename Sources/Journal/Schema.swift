@@ -45,6 +45,14 @@ enum Schema {
             try carryOver(database)
             try database.execute(sql: "DROP TABLE history")
         }
+        // A rotation that makes a new identity is found by either of the two.
+        migrator.registerMigration("3") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE rotation ADD COLUMN successor TEXT;
+                    CREATE INDEX rotationOfSuccessor ON rotation (successor, startedAt);
+                    """)
+        }
         let isNewer = try database.read { try migrator.hasBeenSuperseded($0) }
         guard !isNewer else {
             throw JournalError(

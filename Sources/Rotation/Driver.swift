@@ -19,6 +19,7 @@ public struct Progress: Sendable {
 /// in here alone, from the answer that shows it to the last cluster that accepts it.
 public struct Driver: Sendable {
     let directory: any Directory
+    let identities: any Identities
     let clusters: any Clusters
     let sinks: [String: any Sink]
     let journal: any RotationJournal
@@ -29,11 +30,13 @@ public struct Driver: Sendable {
     ///
     /// - Parameter sinks: the sinks of the plan's deliveries, by their names in the configuration.
     public init(
-        directory: any Directory, clusters: any Clusters, sinks: [String: any Sink],
+        directory: any Directory, identities: any Identities, clusters: any Clusters,
+        sinks: [String: any Sink],
         journal: any RotationJournal, clock: any RotationClock = SystemClock(),
         observe: @escaping @Sendable (Progress) -> Void = { _ in }
     ) {
         self.directory = directory
+        self.identities = identities
         self.clusters = clusters
         self.sinks = sinks
         self.journal = journal
@@ -78,17 +81,19 @@ public struct Driver: Sendable {
 
     private func perform(_ effect: Effect, _ record: RotationRecord, _ custody: Custody) async -> Event {
         switch effect {
+        case .findApplication, .makeApplication, .makePrincipal, .grant, .unmake:
+            await provision(effect, record)
         case .add(let displayName, let notAfter):
             await add(displayName, notAfter, record, custody)
         case .list:
             await answer { () async throws(Failure) in
-                .listed(try await directory.credentials(of: record.plan.identity))
+                .listed(try await credentials(record))
             } orElse: {
                 .listFailed($0)
             }
         case .prove:
             await answer { () async throws(Failure) in
-                try await directory.prove(try custody.shared().secret, of: record.plan.identity)
+                try await directory.prove(try custody.shared().secret, of: record.identity)
                 return .proved
             } orElse: {
                 .proofFailed($0)
@@ -99,7 +104,7 @@ public struct Driver: Sendable {
         case .reset(let index):
             await answer { () async throws(Failure) in
                 let operation = try await clusters.reset(
-                    record.plan.consumers[index], to: try custody.shared().secret, of: record.plan.identity)
+                    record.plan.consumers[index], to: try custody.shared().secret, of: record.identity)
                 return .resetAccepted(index, operation: operation)
             } orElse: {
                 .resetFailed(index, $0)
@@ -113,13 +118,16 @@ public struct Driver: Sendable {
         case .examine(let index):
             await answer { () async throws(Failure) in
                 let consumer = record.plan.consumers[index]
-                return .consumer(index, try await clusters.health(of: consumer, for: record.plan.identity))
+                return .consumer(
+                    index,
+                    try await clusters.health(
+                        of: consumer, for: record.identity, inPlaceOf: record.former))
             } orElse: {
                 .consumerFailed(index, $0)
             }
         case .remove(let keyId):
             await answer { () async throws(Failure) in
-                try await directory.removeCredential(keyId, from: record.plan.identity)
+                try await remove(keyId, record)
                 return .removed(keyId: keyId)
             } orElse: {
                 .removeFailed(keyId: keyId, $0)
@@ -136,7 +144,7 @@ public struct Driver: Sendable {
         return .woke(timer)
     }
 
-    private func answer(
+    func answer(
         _ body: () async throws(Failure) -> Event, orElse failed: (Failure) -> Event
     ) async -> Event {
         do {
@@ -151,7 +159,7 @@ public struct Driver: Sendable {
     ) async -> Event {
         await answer { () async throws(Failure) in
             let added = try await directory.addCredential(
-                displayName: displayName, notAfter: notAfter, to: record.plan.identity)
+                displayName: displayName, notAfter: notAfter, to: record.identity)
             custody.secret = added.secret
             return .added(
                 keyId: added.keyId, notBefore: added.notBefore, notAfter: added.notAfter,
@@ -249,7 +257,7 @@ extension RotationRecord {
             throw Failure(.invalid, "rotation \(id) has no credential to deliver")
         }
         return Metadata(
-            appId: plan.identity.appId, tenant: plan.identity.tenant, keyId: keyId, cluster: delivery.cluster,
+            appId: identity.appId, tenant: identity.tenant, keyId: keyId, cluster: delivery.cluster,
             credential: delivery.kind.rawValue, notAfter: notAfter, clientAppId: delivery.clientAppId)
     }
 }

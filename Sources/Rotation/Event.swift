@@ -10,6 +10,27 @@ public enum Event: Sendable {
     /// Retire these credentials too: the operator adopts them.
     case adopt([String])
 
+    /// The application of the asked name, as one replica of the directory knows it.
+    case applicationFound(Identity?)
+    /// The application could not be looked for.
+    case findFailed(Failure)
+    /// An application was made.
+    case applicationMade(Identity)
+    /// No application was made; or, with ``Failure/Kind/answerLost``, perhaps one was.
+    case makeFailed(Failure)
+    /// The new identity has a service principal.
+    case principalMade(String)
+    /// The new identity has no service principal yet, as far as is known.
+    case principalFailed(Failure)
+    /// The new service principal has a role of the plan's.
+    case granted(Int)
+    /// The new service principal does not have a role of the plan's, as far as is known.
+    case grantFailed(Int, Failure)
+    /// What was made of the new identity is gone.
+    case unmade
+    /// What was made of the new identity may be there still.
+    case unmakeFailed(Failure)
+
     /// A credential was added; its secret is at hand.
     case added(keyId: String, notBefore: Date, notAfter: Date, fingerprint: Fingerprint)
     /// No credential was added; or, with ``Failure/Kind/answerLost``, perhaps one was.
@@ -97,12 +118,16 @@ public enum ConsumerHealth: Sendable, Equatable {
     case busy
     /// Its last operation ended badly.
     case failed(Failure)
+    /// Nothing runs on it, and it has the identity that a new one is to take the place of.
+    case former
 }
 
 /// What the machine waits for.
 public enum Timer: Sendable, Hashable {
     /// Reading the identity's credentials again.
     case list
+    /// Going on with a new identity.
+    case provision
     /// Asking Entra again.
     case prove
     /// Putting into a delivery's sink again.
@@ -123,7 +148,17 @@ public enum Timer: Sendable, Hashable {
 ///
 /// Each is answered by exactly one event, but for ``forgetSecret``.
 public enum Effect: Sendable, Equatable {
-    /// Add a credential of this name. Never sent twice for one name.
+    /// Look for the application of this name.
+    case findApplication(displayName: String)
+    /// Make an application of this name.
+    case makeApplication(displayName: String)
+    /// Make the new identity's service principal.
+    case makePrincipal
+    /// Give the new service principal a role of the plan's.
+    case grant(Int)
+    /// Take back what was made of the new identity.
+    case unmake
+    /// Add a credential of this name. Never sent twice for one name, unless the identity was not found.
     case add(displayName: String, notAfter: Date)
     /// Read the identity's credentials.
     case list

@@ -36,6 +36,14 @@ package enum Guard: String, Sendable, CaseIterable {
     case clock
     /// A cluster that was given to another identity is left alone.
     case gone
+    /// An application whose making got no answer is looked for until the directory must know it.
+    case findApplication
+    /// A new identity has all of its roles before it is used.
+    case granted
+    /// A new identity is not used before the policy's wait is over.
+    case replaceWait
+    /// A new identity that is given up is taken back.
+    case unmake
 }
 
 extension Rotation {

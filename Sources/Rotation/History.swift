@@ -35,6 +35,16 @@ enum History {
         case .begin: line("begin")
         case .resume: line("resume")
         case .adopt(let keyIds): line("adopt", detail: keyIds.joined(separator: " "))
+        case .applicationFound(let found): found.map { line("find application done", detail: $0.appId) }
+        case .findFailed(let failure): line("find application failed", failure)
+        case .applicationMade(let made): line("make application done", detail: made.appId)
+        case .makeFailed(let failure): line("make application failed", failure)
+        case .principalMade(let id): line("make service principal done", detail: id)
+        case .principalFailed(let failure): line("make service principal failed", failure)
+        case .granted(let index): line("grant done", detail: after.plan.grant(index))
+        case .grantFailed(_, let failure): line("grant failed", failure)
+        case .unmade: line("unmake done", detail: after.provision?.identity?.appId)
+        case .unmakeFailed(let failure): line("unmake failed", failure)
         case .added: line("add done", detail: after.current?.displayName)
         case .addFailed(let failure): line("add failed", failure)
         case .listed: nil
@@ -58,6 +68,7 @@ enum History {
         case .operation(let index, .unknown): line("operation unknown", consumer: index)
         case .consumer(let index, .settled): line("cluster settled", consumer: index)
         case .consumer(_, .busy): nil
+        case .consumer(let index, .former): line("cluster has the former identity", consumer: index)
         case .consumer(let index, .failed(let failure)):
             line("cluster failed", consumer: index, failure.message)
         case .consumerFailed(let index, let failure):
@@ -72,6 +83,15 @@ enum History {
     private static func entry(_ effect: Effect, _ record: RotationRecord, _ now: Date) -> HistoryEntry? {
         let keyId = record.current?.keyId
         switch effect {
+        case .makeApplication(let displayName):
+            return HistoryEntry(at: now, what: "make application", detail: displayName)
+        case .makePrincipal:
+            return HistoryEntry(
+                at: now, what: "make service principal", detail: record.provision?.identity?.appId)
+        case .grant(let index):
+            return HistoryEntry(at: now, what: "grant", detail: record.plan.grant(index))
+        case .unmake:
+            return HistoryEntry(at: now, what: "unmake", detail: record.provision?.identity?.appId)
         case .add(let displayName, _): return HistoryEntry(at: now, what: "add", detail: displayName)
         case .put(let index):
             let delivery = record.plan.deliveries[index]
@@ -81,7 +101,16 @@ enum History {
             return HistoryEntry(
                 at: now, what: "reset", cluster: record.plan.consumers[index].name, keyId: keyId)
         case .remove(let removed): return HistoryEntry(at: now, what: "remove", keyId: removed)
-        case .list, .prove, .readBack, .load, .follow, .examine, .sleep, .forgetSecret: return nil
+        case .findApplication, .list, .prove, .readBack, .load, .follow, .examine, .sleep, .forgetSecret:
+            return nil
         }
+    }
+}
+
+extension Plan {
+    /// One of the new service principal's roles, in words.
+    fileprivate func grant(_ index: Int) -> String? {
+        guard let grants = replacement?.grants, grants.indices.contains(index) else { return nil }
+        return "\(grants[index].role ?? grants[index].roleDefinitionId) over \(grants[index].scope)"
     }
 }

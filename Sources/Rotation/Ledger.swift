@@ -3,9 +3,14 @@ public import FoundationEssentials
 /// What the journal knows of one identity, drawn from the records of its rotations.
 public struct Ledger: Sendable {
     private let records: [RotationRecord]
+    /// The identity that is asked about, in lower case; `nil` where all records are about one.
+    private let appId: String?
 
     /// Reads the records of one identity, in any order.
-    public init(_ records: [RotationRecord]) {
+    ///
+    /// - Parameter appId: whose they are, where some are about two identities: a new one in place of another.
+    public init(_ records: [RotationRecord], of appId: String? = nil) {
+        self.appId = appId?.lowercased()
         self.records = records.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     }
 
@@ -16,12 +21,33 @@ public struct Ledger: Sendable {
 
     /// The last rotation whose secret every cluster has.
     public var latest: RotationRecord? {
-        records.last { $0.appliedAt != nil }
+        records.last { $0.appliedAt != nil && isAbout($0.identity) }
+    }
+
+    private func isAbout(_ identity: Identity) -> Bool {
+        appId == nil || identity.appId.lowercased() == appId
+    }
+
+    /// The rotation that made the identity in place of another.
+    public var origin: RotationRecord? {
+        records.last { $0.former != nil && $0.appliedAt != nil && isAbout($0.identity) }
+    }
+
+    /// Every application id that one of the rotations with something left to do is about.
+    public var appIds: Set<String> {
+        Set(records.filter { $0.step != .ended }.flatMap(\.appIds))
+    }
+
+    /// The rotations that have something left to do, and are not unfinished.
+    public var open: [RotationRecord] {
+        records.filter { !$0.isUnfinished && $0.step != .ended }
     }
 
     /// The rotations that a new one takes over from, once it is applied.
-    public var open: [RotationRecord] {
-        records.filter { !$0.isUnfinished && $0.step != .ended }
+    ///
+    /// One that put a new identity in place of another is about both: it keeps its own duties to their end.
+    private var inherited: [RotationRecord] {
+        open.filter { $0.former == nil }
     }
 
     /// What `resume` works on: the rotation that stands still, or else whatever has something left to do.
@@ -46,7 +72,7 @@ public struct Ledger: Sendable {
     /// The credentials that a new rotation replaces: the one in use, and what is not yet retired (R5: each
     /// was added by credferry, or adopted).
     public var predecessors: [String] {
-        var keyIds = open.flatMap { record in
+        var keyIds = inherited.flatMap { record in
             record.retirements.filter { $0.removedAt == nil }.map(\.keyId)
                 + record.attempts.filter { $0.fate == .lost }.compactMap(\.keyId)
         }
@@ -57,7 +83,7 @@ public struct Ledger: Sendable {
 
     /// Names of credentials that were perhaps added, and have neither been found nor given up.
     public var lostNames: [LostName] {
-        open.flatMap(\.lostNames)
+        inherited.flatMap(\.lostNames)
     }
 
     /// Whether credferry added the credential of this key id or name.

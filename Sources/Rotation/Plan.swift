@@ -113,6 +113,8 @@ public struct Plan: Codable, Sendable, Equatable {
     public let predecessors: [String]
     /// Names of credentials that earlier rotations lost and have not found since (R4).
     public let lostNames: [LostName]
+    /// The new identity that takes the place of ``identity``; `nil` where that stays.
+    public let replacement: Replacement?
     /// Whether it applies what a sink has, and adds nothing; records of earlier versions do not say so.
     private var appliesOnly: Bool?
 
@@ -122,7 +124,7 @@ public struct Plan: Codable, Sendable, Equatable {
     /// Puts a plan together.
     public init(
         identity: Identity, consumers: [Consumer], deliveries: [Delivery], policy: Policy,
-        predecessors: [String] = [], lostNames: [LostName] = []
+        predecessors: [String] = [], lostNames: [LostName] = [], replacement: Replacement? = nil
     ) {
         self.identity = identity
         self.consumers = consumers
@@ -130,6 +132,7 @@ public struct Plan: Codable, Sendable, Equatable {
         self.policy = policy
         self.predecessors = predecessors
         self.lostNames = lostNames
+        self.replacement = replacement
     }
 
     /// The same plan for a rotation that adds nothing.

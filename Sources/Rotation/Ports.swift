@@ -55,9 +55,12 @@ public protocol Clusters: Sendable {
 
     /// How the consumer's cluster is.
     ///
-    /// - Throws: ``Failure/Kind/notFound`` where it does not exist any more or no longer has `identity`; then
-    ///   it needs nothing.
-    func health(of consumer: Consumer, for identity: Identity) async throws(Failure) -> ConsumerHealth
+    /// - Parameter former: the identity that `identity` is to take the place of, where it is a new one.
+    /// - Throws: ``Failure/Kind/notFound`` where it does not exist any more or has neither of the two; then it
+    ///   needs nothing.
+    func health(
+        of consumer: Consumer, for identity: Identity, inPlaceOf former: Identity?
+    ) async throws(Failure) -> ConsumerHealth
 }
 
 /// The rotation's memory.

@@ -39,6 +39,9 @@ extension Rotation {
             prove(max(record.plan.policy.proofs, 1))
         case .addFailed(let failure) where failure.kind == .answerLost:
             list(for: .lostAttempt)
+        case .addFailed(let failure) where isTooEarly(failure, now):
+            let delay = retryDelay(.provision, failure, first: 1, atMost: 15)
+            effects.append(.sleep(until: now + delay, .provision))
         case .addFailed(let failure):
             updateCurrent { $0.fate = .removed }
             giveUp(failure)
@@ -99,13 +102,16 @@ extension Rotation {
         remove([keyId])
     }
 
-    /// Ends the rotation where nothing of it is left behind; otherwise it stands still until `resume`.
+    /// Ends the rotation where nothing of it is left behind, a new identity included; otherwise it stands still
+    /// until `resume`.
     mutating func giveUp(_ failure: Failure) {
-        guard record.attempts.allSatisfy({ $0.fate == .removed }), record.lostNames == record.plan.lostNames
+        guard record.attempts.allSatisfy({ $0.fate == .removed }),
+            record.lostNames == record.plan.lostNames || record.provision != nil
         else {
             record.step = .add
             return stop(failure)
         }
+        if record.provision != nil { return abandonProvision(failure) }
         record.outcome = .failed(failure)
         record.step = .ended
     }

@@ -158,7 +158,13 @@ extension Rotation {
             wait(.follow(index), index, nil, now, first: 1, atMost: 30)
         case .failed(let failure) where isOurs:
             handleFailedOperation(index, failure, isLookedAt: true, now)
-        case .settled, .failed:
+        case .former where isOurs:
+            let failure = Failure(
+                .unavailable,
+                "cluster \(record.plan.consumers[index].name) still has identity \(record.plan.identity.appId) after its operation"
+            )
+            handleFailedOperation(index, failure, isLookedAt: true, now)
+        case .settled, .failed, .former:
             record.consumers[index].isOurs = false
             record.consumers[index].stage = .pending
         }

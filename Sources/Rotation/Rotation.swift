@@ -2,7 +2,7 @@ public import FoundationEssentials
 
 /// One rotation: a machine that goes from a state and an event to the next state and the effects to carry out.
 ///
-///     plan → add → prove → deliver → apply → overlap → retire
+///     plan → (provision →) add → prove → deliver → apply → overlap → retire
 ///
 /// It knows no clock, no network and no file: time comes with each event. Its driver writes ``record`` to the
 /// journal, synced, *before* it carries out the effects that `handle` returned; so what stands in the record
@@ -94,6 +94,9 @@ public struct Rotation: Sendable {
         switch event {
         case .begin, .resume: resume(now)
         case .adopt(let keyIds): adopt(keyIds, now)
+        case .applicationFound, .findFailed, .applicationMade, .makeFailed, .principalMade, .principalFailed,
+            .granted, .grantFailed, .unmade, .unmakeFailed:
+            handleProvision(event, now)
         case .added, .addFailed: handleAdd(event, now)
         case .listed(let credentials): handleList(credentials, now)
         case .listFailed(let failure): handleListFailure(failure, now)
@@ -112,7 +115,8 @@ public struct Rotation: Sendable {
         if record.isUnfinished { record.outcome = nil }
         memory.isResumed = record.step != .plan
         switch record.step {
-        case .plan: add(now)
+        case .plan: begin(now)
+        case .provision: provision(now)
         case .add: list(for: .lostAttempt)
         case .prove: replaceAttempt(now)
         case .deliver: resumeDelivery(now)
@@ -125,6 +129,7 @@ public struct Rotation: Sendable {
     private mutating func handleTimer(_ timer: Timer, _ now: Date) {
         switch timer {
         case .list: if memory.listPurpose != nil { effects.append(.list) }
+        case .provision: wakeProvision(now)
         case .prove: if isProving { prove(1) }
         case .put(let index): effects.append(.put(index))
         case .readBack(let index): effects.append(.readBack(index))

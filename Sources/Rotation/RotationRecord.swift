@@ -10,6 +10,8 @@ public struct RotationRecord: Codable, Sendable, Equatable, Identifiable {
     public enum Step: String, Codable, Sendable, CaseIterable {
         /// Planned; nothing has been done.
         case plan
+        /// A new identity is made, where one takes the place of the plan's.
+        case provision
         /// A credential is being added.
         case add
         /// Entra is asked whether it accepts the new secret.
@@ -34,6 +36,8 @@ public struct RotationRecord: Codable, Sendable, Equatable, Identifiable {
     public let startedAt: Date
     /// The step it is at.
     public internal(set) var step = Step.plan
+    /// How far the making of a new identity is; `nil` where none is to be made, or before.
+    public internal(set) var provision: Provision?
     /// The credentials that it added, or tried to add; the last is the one it works with.
     public internal(set) var attempts: [Attempt] = []
     /// How far each of the plan's deliveries is, in the plan's order.
@@ -84,7 +88,7 @@ public struct RotationRecord: Codable, Sendable, Equatable, Identifiable {
     /// Whether the steps up to apply are not all done.
     public var isUnfinished: Bool {
         switch step {
-        case .plan, .add, .prove, .deliver, .apply: true
+        case .plan, .provision, .add, .prove, .deliver, .apply: true
         case .overlap, .retire, .ended: false
         }
     }

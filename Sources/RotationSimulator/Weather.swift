@@ -35,6 +35,11 @@ struct Weather {
     var clockJumps = 0.0
     var others = 0.0
 
+    /// How often a rotation makes a new identity.
+    var replacements = 0.0
+    /// How many roles a new identity gets.
+    var grants = 0
+
     var sinks: [Bool] = [true]
     /// The cluster of each consumer.
     var consumers = [0]
@@ -82,6 +87,17 @@ struct Weather {
         sinkEvents = sometimes(25, upTo: 40)
         clockJumps = sometimes(35, upTo: 60)
         others = sometimes(40, upTo: 40)
+    }
+
+    /// Drawn from a chance of its own, so that the histories without a new identity stay what they were.
+    ///
+    /// Two computers that each make a new identity cannot know of each other.
+    mutating func drawReplacements(_ chance: inout Chance) {
+        guard computers == 1, !consumers.isEmpty, chance.happens(35) else { return }
+        replacements = chance.pick([50, 100])
+        grants = chance.below(4)
+        policy.replaceWait = chance.pick([0, 0, 300, 1_800])
+        consumers = Set(consumers).sorted()
     }
 
     /// All that goes wrong by chance is over; what lags by nature still does.

@@ -16,15 +16,20 @@ extension World {
 
     private func answer(_ effect: Effect, _ process: RotatorProcess) -> Event? {
         switch effect {
+        case .findApplication(let displayName): findApplication(displayName)
+        case .makeApplication(let displayName): makeApplication(displayName)
+        case .makePrincipal: makePrincipal(process)
+        case .grant(let index): grant(index, process)
+        case .unmake: unmake(process)
         case .add(let displayName, let notAfter): add(displayName, notAfter, process)
-        case .list: list()
+        case .list: list(process)
         case .prove: prove(process)
         case .put(let index): put(index, process)
         case .readBack(let index): readBack(index, process)
         case .load(let index): load(index, process)
         case .reset(let index): reset(index, at: consumer(index, process), process)
         case .follow(let index, let operation): follow(index, operation, at: consumer(index, process))
-        case .examine(let index): examine(index, at: consumer(index, process))
+        case .examine(let index): examine(index, at: consumer(index, process), process)
         case .remove(let keyId): remove(keyId, process)
         case .sleep, .forgetSecret: nil
         }
@@ -43,6 +48,9 @@ extension World {
         ])
         guard chance.happens(30) else { return ordinary }
         switch effect {
+        case .makeApplication:
+            return chance.pick([Failure(.answerLost, "lost"), Failure(.forbidden, "403")])
+        case .grant: return Failure(.forbidden, "403")
         case .add: return chance.pick([Failure(.answerLost, "lost"), Failure(.forbidden, "403")])
         case .remove: return chance.pick([Failure(.answerLost, "lost"), Failure(.conflict, "409")])
         case .reset: return chance.pick([Failure(.answerLost, "lost"), Failure(.conflict, "409")])
@@ -54,6 +62,11 @@ extension World {
 
     private func failed(_ effect: Effect, _ failure: Failure) -> Event? {
         switch effect {
+        case .findApplication: .findFailed(failure)
+        case .makeApplication: .makeFailed(failure)
+        case .makePrincipal: .principalFailed(failure)
+        case .grant(let index): .grantFailed(index, failure)
+        case .unmake: .unmakeFailed(failure)
         case .add: .addFailed(failure)
         case .list: .listFailed(failure)
         case .prove: .proofFailed(failure)

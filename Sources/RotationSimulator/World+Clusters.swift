@@ -9,6 +9,8 @@ struct ClusterState {
         let secret: Int
         let endsAt: Double
         let failure: Failure?
+        /// The identity whose secret it is, by number.
+        var application = 0
         var isOver = false
     }
 
@@ -30,6 +32,8 @@ struct ClusterState {
 struct ConsumerHold {
     let cluster: Int
     var held: Set<Int>
+    /// The identity that its cluster has, by number.
+    var application = 0
 }
 
 extension World {
@@ -52,7 +56,9 @@ extension World {
         let time = chance.happens(weather.slowness) ? chance.between(300, 5_000) : chance.between(0, 200)
         let url = "\(cluster)/\(clusters[cluster].operations.count)"
         clusters[cluster].operations.append(
-            .init(url: url, consumer: consumer, secret: held, endsAt: now + time, failure: failure))
+            .init(
+                url: url, consumer: consumer, secret: held, endsAt: now + time, failure: failure,
+                application: credentials[held].application))
         consumers[consumer].held.insert(held)
         credentials[held].wasHeld = true
         return .resetAccepted(index, operation: url)
@@ -75,6 +81,7 @@ extension World {
         guard let consumer = operation.consumer, clusters[cluster].movedAt == nil else { return }
         guard operation.failure != nil else {
             consumers[consumer].held = [operation.secret]
+            consumers[consumer].application = operation.application
             return
         }
         // Half of its nodes may have it, all of them, or none.
@@ -102,7 +109,7 @@ extension World {
         return .operation(index, operation.failure.map { .failed($0) } ?? .succeeded)
     }
 
-    func examine(_ index: Int, at consumer: Int) -> Event {
+    func examine(_ index: Int, at consumer: Int, _ process: RotatorProcess) -> Event {
         let cluster = consumers[consumer].cluster
         settle(cluster)
         let state = clusters[cluster]
@@ -111,7 +118,9 @@ extension World {
         }
         if state.isBusy { return .consumer(index, .busy) }
         if state.isStopped { return .consumerFailed(index, Failure(.clusterStopped, "stopped")) }
-        return .consumer(index, state.lastFailure.map { .failed($0) } ?? .settled)
+        if let failure = state.lastFailure { return .consumer(index, .failed(failure)) }
+        let own = application(process.rotation.record.identity)
+        return .consumer(index, consumers[consumer].application == own ? .settled : .former)
     }
 
     // MARK: Other people

@@ -5,6 +5,8 @@ import SecretMemory
 /// A credential of the identity; its number is its secret.
 struct Credential {
     let displayName: String?
+    /// The identity that it is of, by number.
+    let application: Int
     /// The computer that added it; `nil` where other people did.
     let owner: Int?
     let addedAt: Double
@@ -29,10 +31,13 @@ extension World {
     }
 
     @discardableResult
-    func addCredential(_ displayName: String?, owner: Int?, lifetime: Double) -> Int {
+    func addCredential(
+        _ displayName: String?, owner: Int?, lifetime: Double, of application: Int = 0
+    ) -> Int {
         credentials.append(
             Credential(
-                displayName: displayName, owner: owner, addedAt: now, notAfter: now + lifetime,
+                displayName: displayName, application: application, owner: owner, addedAt: now,
+                notAfter: now + lifetime,
                 isBad: owner != nil && chance.happens(weather.badCharacters)))
         return credentials.count - 1
     }
@@ -52,9 +57,15 @@ extension World {
         if credentials.contains(where: { $0.displayName == displayName }) {
             breaks("R4", "two credentials of the name \(displayName)")
         }
+        let application = application(process.rotation.record.identity)
+        guard application == 0 || isKnown(application) else {
+            return .addFailed(Failure(.notFound, "404"))
+        }
+        checkProvisioned(application, process)
         let clock = computers[process.computer].date(now)
         let number = addCredential(
-            displayName, owner: process.computer, lifetime: notAfter.timeIntervalSince(clock))
+            displayName, owner: process.computer, lifetime: notAfter.timeIntervalSince(clock),
+            of: application)
         process.held = number
         guard let fingerprint = fingerprint(number) else { return nil }
         return .added(
@@ -63,12 +74,15 @@ extension World {
     }
 
     /// What one replica knows: everything up to some moment.
-    func list() -> Event {
+    func list(_ process: RotatorProcess) -> Event {
+        let identities = identities(process)
         let moment = now - (chance.happens(50) ? chance.between(0, weather.directoryLag) : 0)
         return .listed(
             credentials.indices.compactMap { number in
                 let credential = credentials[number]
-                guard credential.addedAt <= moment, credential.removedAt.map({ $0 > moment }) ?? true else {
+                guard identities.contains(credential.application), credential.addedAt <= moment,
+                    credential.removedAt.map({ $0 > moment }) ?? true
+                else {
                     return nil
                 }
                 return Listed(
@@ -88,7 +102,8 @@ extension World {
 
     func remove(_ keyId: String, _ process: RotatorProcess) -> Event {
         let number = number(keyId)
-        if credentials[number].removedAt == nil {
+        if credentials[number].removedAt == nil, identities(process).contains(credentials[number].application)
+        {
             checkRemoval(number, process)
             credentials[number].removedAt = now
         }

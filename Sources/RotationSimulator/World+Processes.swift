@@ -54,7 +54,7 @@ extension World {
         if isHeld, mutation != .lock { return note("computer \(index): \(command.rawValue) exits 75") }
         if isHeld { return breaks("R6", "two processes rotate one identity on computer \(index)") }
         processes.removeAll { !$0.isAlive }
-        let ledger = Ledger(computers[index].records)
+        let ledger = Ledger(computers[index].records, of: appId(currentApplication(index)))
         var records = ledger.duties.filter { record in
             record.isUnfinished || record.nextDuty.map { $0 <= computers[index].date(now) } == true
         }
@@ -95,7 +95,7 @@ extension World {
         let present = consumers.indices.filter { isPresent($0) }.map { consumer in
             Consumer(
                 name: "c\(consumer)", resourceId: "/\(consumers[consumer].cluster)",
-                kind: consumer % 2 == 0 ? .servicePrincipal : .entraApp)
+                kind: consumer % 2 == 0 || weather.replacements > 0 ? .servicePrincipal : .entraApp)
         }
         let deliveries = sinks.indices.map {
             Delivery(
@@ -103,9 +103,10 @@ extension World {
                 isReadable: sinks[$0].isReadable)
         }
         let plan = Plan(
-            identity: Identity(appId: "app", tenant: "tenant", object: .application, objectId: "object"),
+            identity: identity(currentApplication(index)),
             consumers: present, deliveries: deliveries, policy: weather.policy,
-            predecessors: ledger.predecessors, lostNames: ledger.lostNames)
+            predecessors: ledger.predecessors, lostNames: ledger.lostNames,
+            replacement: present.isEmpty ? nil : replacement("m\(index)r\(computers[index].rotationsBegun)"))
         let clock = computers[index].date(now)
         return RotationRecord(
             id: "m\(index)r\(computers[index].rotationsBegun)", plan: plan,
@@ -218,7 +219,9 @@ extension World {
         guard record.appliedAt != nil, record.outcome == .rotated else { return }
         for other in computers[index].records.indices {
             let earlier = computers[index].records[other]
-            if earlier.id != record.id, earlier.startedAt <= record.startedAt, !earlier.isUnfinished,
+            if earlier.id != record.id, earlier.former == nil,
+                earlier.plan.identity == record.plan.identity || earlier.identity == record.plan.identity,
+                earlier.startedAt <= record.startedAt, !earlier.isUnfinished,
                 earlier.step != .ended
             {
                 computers[index].records[other] = earlier.superseded()

@@ -120,6 +120,7 @@ extension World {
 
     /// What must be so when nothing is left to do.
     func checkEnd() {
+        checkApplications()
         for number in credentials.indices where credentials[number].removedAt == nil {
             guard let owner = credentials[number].owner else { continue }
             if Ledger(computers[owner].records).current?.keyId != keyId(number) {

@@ -15,6 +15,9 @@ final class World {
     /// The true time, in seconds since 1970; what a computer's clock says may be something else.
     var now = 1_800_000_000.0
 
+    var applications: [Application] = [
+        Application(displayName: nil, madeAt: 0, grants: [], hasPrincipal: true)
+    ]
     var credentials: [Credential] = []
     /// How far each of Entra's replicas lags behind an add.
     var entraLags: [Double] = []
@@ -32,6 +35,8 @@ final class World {
     init(seed: UInt64, mutation: Mutation?, trace: ((String) -> Void)?) {
         chance = Chance(seed: seed)
         weather = Weather(&chance)
+        var other = Chance(seed: seed ^ 0x5EED_0F1D_E411_7135)
+        weather.drawReplacements(&other)
         self.mutation = mutation
         self.trace = trace
         for _ in 0..<3 { entraLags.append(chance.between(0, weather.propagation)) }

@@ -86,6 +86,36 @@ struct JournalTests {
         #expect(try journal.records(of: "app").map(\.outcome) == [.superseded, .rotated])
     }
 
+    /// While a new identity takes another's place, either of the two finds the rotation; and nothing takes over
+    /// what it has to do for the former.
+    @Test func aNewIdentityIsFoundFromEitherSide() throws {
+        let old = makeRecord("r1").plan
+        let plan = Plan(
+            identity: old.identity, consumers: [], deliveries: [], policy: old.policy,
+            predecessors: old.predecessors, replacement: Replacement(displayName: "credferry-a", grants: []))
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        var first = Rotation(RotationRecord(id: "r1", plan: plan, startedAt: start))
+        let journal = try open()
+        _ = first.handle(.begin, at: start)
+        try journal.save(first.record, entries: [])
+        #expect(try journal.records(of: "new") == [])
+        let made = Identity(appId: "NEW", tenant: "t", object: .application, objectId: "n")
+        _ = first.handle(.applicationMade(made), at: start)
+        try journal.save(first.record, entries: [])
+        #expect(try journal.records(of: "new") == [first.record])
+        #expect(try journal.records(of: "app") == [first.record])
+        _ = first.handle(.principalMade("p"), at: start)
+        apply(&first)
+        #expect(first.record.outcome == .rotated)
+        try journal.save(first.record, entries: [])
+        for appId in ["app", "new"] {
+            var later = Rotation(makeRecord("later-\(appId)", appId: appId, startedAt: 1_800_000_100))
+            apply(&later)
+            try journal.save(later.record, entries: [])
+        }
+        #expect(try journal.openRecords().map(\.id) == ["r1", "later-app", "later-new"])
+    }
+
     /// Takes a rotation with neither sinks nor clusters as far as the overlap.
     private func apply(_ rotation: inout Rotation) {
         let now = rotation.record.startedAt

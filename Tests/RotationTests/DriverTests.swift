@@ -20,7 +20,9 @@ struct DriverTests {
         _ record: RotationRecord, _ event: Event, _ journal: MemoryJournal
     ) async throws -> RotationRecord {
         let driver = Driver(
-            directory: directory, clusters: MemoryClusters(log), sinks: sinks, journal: journal)
+            directory: directory, identities: MemoryIdentities(log), clusters: MemoryClusters(log),
+            sinks: sinks,
+            journal: journal)
         return try await driver.run(record, event)
     }
 

@@ -90,6 +90,45 @@ final class MemoryDirectory: Directory {
     }
 }
 
+/// Makes identities that are `made-1`, `made-2` and so on.
+final class MemoryIdentities: Identities {
+    let log: Log
+    private let made = Mutex<[String]>([])
+
+    init(_ log: Log) { self.log = log }
+
+    private func identity(_ number: Int, _ tenant: String) -> Identity {
+        Identity(appId: "made-\(number)", tenant: tenant, object: .application, objectId: "object-\(number)")
+    }
+
+    func application(named displayName: String, in tenant: String) async throws(Failure) -> Identity? {
+        log.add("find \(displayName)")
+        return made.withLock { $0.firstIndex(of: displayName) }.map { identity($0 + 1, tenant) }
+    }
+
+    func makeApplication(named displayName: String, in tenant: String) async throws(Failure) -> Identity {
+        let number = made.withLock { made in
+            made.append(displayName)
+            return made.count
+        }
+        log.add("make \(displayName)")
+        return identity(number, tenant)
+    }
+
+    func makePrincipal(of identity: Identity) async throws(Failure) -> String {
+        log.add("principal \(identity.appId)")
+        return "principal"
+    }
+
+    func give(_ grant: Grant, to principalId: String) async throws(Failure) {
+        log.add("give \(grant.name) \(principalId)")
+    }
+
+    func unmake(_ identity: Identity, grants: [Grant]) async throws(Failure) {
+        log.add("unmake \(identity.appId)")
+    }
+}
+
 /// A cluster in memory.
 final class MemoryClusters: Clusters {
     let log: Log
@@ -107,7 +146,9 @@ final class MemoryClusters: Clusters {
         return .succeeded
     }
 
-    func health(of consumer: Consumer, for identity: Identity) async throws(Failure) -> ConsumerHealth {
+    func health(
+        of consumer: Consumer, for identity: Identity, inPlaceOf former: Identity?
+    ) async throws(Failure) -> ConsumerHealth {
         .settled
     }
 }

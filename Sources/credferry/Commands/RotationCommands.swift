@@ -12,11 +12,15 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Only what is due.")
     var due = false
 
+    @OptionGroup var replacement: ReplacementOptions
+
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
         let targets = try options.targets(targets)
-        let reports = try await options.withFleet { try await $0.plan(targets, onlyDue: due) }
+        let reports = try await options.withFleet {
+            try await $0.plan(targets, onlyDue: due, replacing: replacement.newIdentity)
+        }
         try options.report(reports)
     }
 }
@@ -36,6 +40,8 @@ struct RotateCommand: AsyncParsableCommand {
 
     @Flag(help: "Show what would be done, and change nothing.")
     var dryRun = false
+
+    @OptionGroup var replacement: ReplacementOptions
 
     @Option(help: ArgumentHelp("Keep the previous credentials this long: 24h, 7d.", valueName: "duration"))
     var overlap: DurationArgument?
@@ -57,9 +63,11 @@ struct RotateCommand: AsyncParsableCommand {
         let targets = try options.targets(targets)
         let reports = try await options.withFleet(showing: progress) { fleet in
             dryRun
-                ? try await fleet.plan(targets, onlyDue: due, overlap: overlap?.seconds)
+                ? try await fleet.plan(
+                    targets, onlyDue: due, overlap: overlap?.seconds, replacing: replacement.newIdentity)
                 : try await fleet.rotate(
-                    targets, onlyDue: due, overlap: overlap?.seconds, waitsForOverlap: wait)
+                    targets, onlyDue: due, overlap: overlap?.seconds, waitsForOverlap: wait,
+                    replacing: replacement.newIdentity)
         }
         try options.report(reports)
     }
@@ -94,6 +102,12 @@ struct RetireCommand: AsyncParsableCommand {
         help: ArgumentHelp("Take in credentials that credferry did not add.", valueName: "keyid"))
     var adopt: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of the identity that rotate --replace has left behind.",
+            valueName: "fate"))
+    var old = OldIdentity.keep
+
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
@@ -107,7 +121,7 @@ struct RetireCommand: AsyncParsableCommand {
         let progress = ProgressView(isQuiet: options.quiet, isVerbose: options.verbose)
         let targets = try options.targets(targets)
         let reports = try await options.withFleet(showing: progress) {
-            try await $0.retire(targets, adopting: adopt)
+            try await $0.retire(targets, adopting: adopt, former: old.fate)
         }
         try options.report(reports)
     }

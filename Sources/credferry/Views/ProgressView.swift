@@ -63,6 +63,19 @@ final class ProgressView: Sendable {
             lines.append(step("plan", "identity \(plan.identity.appId), held by \(clusters); sinks \(sinks)"))
         case .resume where record.isUnfinished:
             lines.append(step("resume", "from the step \(record.step.rawValue)"))
+        case .applicationMade(let made), .applicationFound(.some(let made)):
+            lines.append(
+                step("provision", "application \(made.appId), \(record.provision?.displayName ?? "")"))
+        case .principalMade(let id): lines.append(step("provision", "service principal \(id)"))
+        case .granted(let index):
+            if let grant = plan.replacement?.grants[index] {
+                lines.append(step("provision", "\(grant.role ?? grant.roleDefinitionId) over \(grant.scope)"))
+            }
+        case .makeFailed(let failure), .principalFailed(let failure), .grantFailed(_, let failure):
+            if isVerbose || failure.kind != .notPropagated {
+                lines.append(step("provision", failure.message))
+            }
+        case .unmade: lines.append(step("provision", "what was made is taken back"))
         case .added(let keyId, _, let notAfter, _):
             lines.append(step("add", "credential \(keyId), valid until \(Timestamp.text(notAfter))"))
         case .proofFailed(let failure) where isVerbose: lines.append(step("prove", failure.message))
@@ -106,6 +119,7 @@ final class ProgressView: Sendable {
     private static func waiting(_ progress: Progress) -> String? {
         let record = progress.record
         return switch record.step {
+        case .provision: provisioning(record)
         case .add: "adding a credential"
         case .prove: "waiting for Entra to accept the new secret"
         case .deliver: "delivering"
@@ -121,6 +135,11 @@ final class ProgressView: Sendable {
         case .retire: "retiring"
         case .plan, .overlap, .ended: nil
         }
+    }
+
+    private static func provisioning(_ record: RotationRecord) -> String {
+        record.usableAt.map { "waiting until \(Timestamp.text($0)) before the new identity is used" }
+            ?? "making a new identity"
     }
 
     // MARK: The live line

@@ -10,6 +10,13 @@ struct RotationView {
             lines.append("  " + name.padding(to: 10) + "  " + Terminal.oneLine(text))
         }
         if let appId = report.appId { line("identity", appId) }
+        if let replacement = report.replacement {
+            line("replaces", "\(replacement.formerAppId), by \(replacement.displayName)")
+            for role in replacement.roles { line("role", "\(role.role) over \(role.scope)") }
+            if replacement.roles.isEmpty { line("role", "none: the old identity has none here") }
+            if let advice = replacement.advice { line("wait", advice) }
+        }
+        if let former = report.formerIdentity { line("old", "the identity that was replaced is \(former)") }
         if let keyId = report.keyId {
             line("credential", keyId + (report.notAfter.map { ", valid until \($0)" } ?? ""))
         }
