@@ -34,7 +34,7 @@ extension Fleet {
             defer { withExtendedLifetime(lock) {} }
             let planner = try await self.planner(group, azure, nil)
             let candidate = try await self.candidate(reading, planner, journal.fingerprintKey)
-            try await Self.prove(reading, planner, azure)
+            try await Self.prove(reading, candidate, planner, azure)
             let name = try self.sinks.name(of: member.templateValues, in: reading.sink)
             let record = candidate.record(
                 planner,
@@ -93,17 +93,32 @@ extension Fleet {
             isRecorded: takesOver)
     }
 
+    /// Asks Entra whether it accepts the secret.
+    ///
+    /// Where somebody has added a credential lately, its replicas may not know it yet: that is waited for. What a
+    /// rotation of this journal has delivered was proved then.
     private static func prove(
-        _ reading: borrowing Reading, _ planner: Planner, _ azure: AzureAdapter
+        _ reading: borrowing Reading, _ candidate: Candidate, _ planner: Planner, _ azure: AzureAdapter
     ) async throws(Failure) {
-        do throws(Failure) {
-            try await azure.prove(reading.stored.secret, of: planner.facts.identity)
-        } catch {
-            guard error.kind == .notPropagated else { throw error }
-            throw Failure(
-                .invalid,
-                "Entra does not accept the secret that sink \(reading.sink) holds: \(error.message)",
-                hint: "read another sink with --from, or rotate")
+        let youngest = planner.facts.credentials.map(\.notBefore).max() ?? .distantPast
+        let isKnown = planner.ledger.current?.keyId == candidate.listed?.keyId && candidate.listed != nil
+        let deadline = isKnown ? Date() : youngest + planner.policy.proofTimeout
+        var delay = 0.5
+        while true {
+            let failure: Failure
+            do throws(Failure) {
+                return try await azure.prove(reading.stored.secret, of: planner.facts.identity)
+            } catch {
+                guard error.kind == .notPropagated else { throw error }
+                failure = error
+            }
+            guard Date() + delay < deadline, (try? await Task.sleep(for: .seconds(delay))) != nil else {
+                throw Failure(
+                    .invalid,
+                    "Entra does not accept the secret that sink \(reading.sink) holds: \(failure.message)",
+                    hint: "read another sink with --from, or rotate")
+            }
+            delay = min(delay * 2, 8)
         }
     }
 }

@@ -17,6 +17,11 @@ from sandbox import Sandbox  # noqa: E402
 TIMES = ("--propagation", "0.5", "--operation-time", "1")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers of these tests."""
+    config.addinivalue_line("markers", "cluster(**shape): what the test's own cluster is like")
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox that is quick to propagate and to finish operations."""
