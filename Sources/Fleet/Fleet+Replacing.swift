@@ -68,6 +68,20 @@ extension Fleet {
         }
     }
 
+    /// Finishes the search for a credential that the making of the identity has perhaps left behind.
+    ///
+    /// - Returns: why another rotation has to wait; `nil` where it has not.
+    func sweep(_ planner: Planner) async throws -> Failure? {
+        guard let open = planner.ledger.unswept else { return nil }
+        let after = try await driver(open, target: planner.group.lead.target).run(open, .resume)
+        guard let lost = after.lostNames.first else { return nil }
+        let moment = after.nextDuty.map(Timestamp.text) ?? "?"
+        return Failure(
+            .contended,
+            "credential \(lost.displayName) was perhaps added, and it is not certain before \(moment) whether it was",
+            hint: "rotate again then")
+    }
+
     // MARK: Two identities
 
     /// The groups as the journal joins them: while a new identity takes another's place, the clusters that have

@@ -59,6 +59,9 @@ extension Fleet {
                 if let unfinished = planner.ledger.unfinished {
                     return await self.run(unfinished, .resume, planner, waitsForOverlap)
                 }
+                if let failure = try await self.sweep(planner) {
+                    return planner.reports(.blocked, because: failure)
+                }
                 let plan = try await self.plan(planner, azure, replacing)
                 if let failure = await self.obstacle(plan, azure) {
                     return planner.reports(.blocked, because: failure)

@@ -50,6 +50,14 @@ public struct Ledger: Sendable {
         open.filter { $0.former == nil }
     }
 
+    /// The rotation that put the identity in place of another, where it still looks for a credential that was perhaps
+    /// added: another rotation has to wait.
+    ///
+    /// What tells it that a replica knows all is its own credential, which the next rotation would retire.
+    public var unswept: RotationRecord? {
+        open.first { $0.former != nil && !$0.lostNames.isEmpty && isAbout($0.identity) }
+    }
+
     /// What `resume` works on: the rotation that stands still, or else whatever has something left to do.
     ///
     /// Nothing is retired while a rotation is unfinished: it may know of consumers that hold an older secret and

@@ -64,6 +64,8 @@ extension World {
         case .rotate:
             if let unfinished = ledger.unfinished {
                 records = [unfinished]
+            } else if let unswept = ledger.unswept {
+                records = [unswept]
             } else if let record = plan(ledger, index) {
                 records = [record]
                 event = .begin

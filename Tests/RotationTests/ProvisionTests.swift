@@ -225,6 +225,17 @@ struct ReplacingLedgerTests {
         #expect(Ledger([done], of: "app").duties.map(\.id) == ["a"])
     }
 
+    @Test func anotherRotationWaitsForWhatIsStillLookedFor() {
+        let sweeping = record("a") {
+            $0.step = .retire
+            $0.appliedAt = start
+            $0.lostNames = [LostName(displayName: "credferry-a-1", since: start)]
+        }
+        #expect(Ledger([sweeping], of: "new").unswept?.id == "a")
+        #expect(Ledger([sweeping], of: "app").unswept == nil)
+        #expect(Ledger([record("a") { $0.step = .overlap }], of: "new").unswept == nil)
+    }
+
     @Test func aRecordOfBeforeIsStillRead() throws {
         let plain = RotationRecord(id: "a", plan: makePlan(), startedAt: start)
         let text = String(decoding: try JSONEncoder().encode(plain), as: UTF8.self)
