@@ -23,12 +23,12 @@ extension Graph {
     /// Makes an application for this tenant alone, and asks no second time unless it is certain that the first
     /// did nothing.
     ///
+    /// - Parameter properties: what it has beside its name, as Graph's `application`.
     /// - Throws: ``AzureError/Code/answerLost`` where it may have been made.
-    public func makeApplication(named displayName: String) async throws(AzureError) -> DirectoryObject {
-        var body = SecretBuffer()
-        body.append("{\"displayName\":")
-        body.appendJSONString(displayName)
-        body.append(",\"signInAudience\":\"AzureADMyOrg\"}")
+    public func makeApplication(
+        named displayName: String, _ properties: ApplicationProperties = .init()
+    ) async throws(AzureError) -> DirectoryObject {
+        let body = try properties.body(named: displayName)
         let call = ServiceCall(
             .graph, "make the application \(displayName)", .post, "\(endpoint)/applications",
             audience: audience, body: body, repetition: .ifNotDone)
@@ -76,6 +76,17 @@ extension Graph {
             "must be in the local tenant",
         ]
         .contains { message.contains($0) }
+    }
+
+    /// Changes what an application has beside its name.
+    public func change(
+        application objectId: String, _ properties: ApplicationProperties
+    ) async throws(AzureError) {
+        let call = ServiceCall(
+            .graph, "change the application \(objectId)", .patch,
+            "\(endpoint)/applications/\(URLText.segment(objectId))", audience: audience,
+            body: try properties.body(named: nil))
+        _ = try await transport.send(call)
     }
 
     /// Disables a service principal: it can sign in no more; or enables it again.

@@ -9,9 +9,24 @@ extension AzureAdapter: Identities {
         }
     }
 
-    func makeApplication(named displayName: String, in tenant: String) async throws(Failure) -> Identity {
+    func make(_ application: NewApplication, in tenant: String) async throws(Failure) -> Identity {
         try await asFailure { () async throws(AzureError) in
-            try await session.graph.makeApplication(named: displayName).identity(in: tenant)
+            try await session.graph.makeApplication(named: application.displayName, application.properties)
+                .identity(in: tenant)
+        }
+    }
+
+    func link(_ client: Identity, to server: Identity, scopeId: String) async throws(Failure) {
+        var properties = ApplicationProperties()
+        properties.api = .init(
+            scopes: [.entraServer(scopeId)], preAuthorized: [.init(appId: client.appId, scopes: [scopeId])])
+        let change = properties
+        do throws(AzureError) {
+            try await session.graph.change(application: server.objectId, change)
+        } catch {
+            // It was made a moment ago: a replica may not know it, or its client.
+            guard error.code == .notFound || error.code == .refused else { throw Failure(error) }
+            throw Failure(.notPropagated, error.message, hint: error.hint)
         }
     }
 
@@ -137,6 +152,55 @@ extension AzureAdapter {
 extension String {
     /// The last part of a role definition's resource id, which is the same in every scope.
     fileprivate var guid: Substring { self[(lastIndex(of: "/").map(index(after:)) ?? startIndex)...] }
+}
+
+extension NewApplication {
+    /// What Graph is told of it.
+    ///
+    /// Source: Microsoft's "Integrate Azure Active Directory with Azure Kubernetes Service (legacy)". The client is let
+    /// use the server's scope by the server itself, which needs no right over grants.
+    fileprivate var properties: ApplicationProperties {
+        var properties = ApplicationProperties()
+        switch purpose {
+        case .servicePrincipal: break
+        case .entraServer(let scopeId):
+            properties.groupMembershipClaims = "All"
+            properties.api = .init(scopes: [.entraServer(scopeId)])
+            properties.requiredResourceAccess = [
+                .init(
+                    GraphPermission.resource,
+                    [
+                        .scope(GraphPermission.userRead), .scope(GraphPermission.directoryReadDelegated),
+                        .role(GraphPermission.directoryRead),
+                    ])
+            ]
+        case .entraClient(let serverAppId, let scopeId):
+            properties.isFallbackPublicClient = true
+            properties.publicClient = .init(redirectUris: ["http://localhost"])
+            properties.requiredResourceAccess = [.init(serverAppId, [.scope(scopeId)])]
+        }
+        return properties
+    }
+}
+
+/// Microsoft Graph and its permissions, by the ids that they have in every tenant.
+private enum GraphPermission {
+    static let resource = "00000003-0000-0000-c000-000000000000"
+    /// User.Read, delegated.
+    static let userRead = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
+    /// Directory.Read.All, delegated.
+    static let directoryReadDelegated = "06da0dbc-49e2-44d2-8312-53f166ab848a"
+    /// Directory.Read.All, the application's own.
+    static let directoryRead = "7ab1d382-f21e-4acd-a863-ba3e13f7da61"
+}
+
+extension ApplicationProperties.Scope {
+    /// What the client asks for in the name of a user.
+    fileprivate static func entraServer(_ id: String) -> Self {
+        .init(
+            id: id, value: "user_impersonation", displayName: "Access the cluster",
+            description: "Lets kubectl reach the cluster in the name of the signed-in user")
+    }
 }
 
 extension DirectoryObject {

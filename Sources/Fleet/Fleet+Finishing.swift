@@ -9,20 +9,22 @@ extension Fleet {
     ///
     /// The records say all that is needed, so a target that is no longer configured is finished, too.
     ///
-    /// - Parameter targets: what to finish; everything in the journal where empty.
+    /// - Parameters:
+    ///   - targets: what to finish; everything in the journal where empty.
+    ///   - consented: an administrator has consented to what a new server application needs.
     /// - Throws: ``FleetError``, `JournalError`.
-    public func resume(_ targets: [Target]) async throws -> [RotationReport] {
+    public func resume(_ targets: [Target], consented: Bool = false) async throws -> [RotationReport] {
         if !targets.isEmpty { _ = try Selection(targets, of: configuration) }
         let journal = try journal()
         let open = try journal.openRecords().filter { $0.concerns(targets) }
         let results = await bounded(Self.connected(open), configuration.concurrency) { appIds in
-            await self.finish(appIds, targets, journal)
+            await self.finish(appIds, targets, journal, consented ? .consented : .resume)
         }
         return results.flatMap { $0 }
     }
 
     private func finish(
-        _ appIds: [String], _ targets: [Target], _ journal: Journal
+        _ appIds: [String], _ targets: [Target], _ journal: Journal, _ event: Event
     ) async -> [RotationReport] {
         do {
             let locks = try hold(appIds, journal)
@@ -34,7 +36,7 @@ extension Fleet {
                 let isDue = record.isUnfinished || record.nextDuty.map { $0 <= Date() } == true
                 let after =
                     isDue
-                    ? try await driver(record, target: record.target).run(record, .resume) : record
+                    ? try await driver(record, target: record.target).run(record, event) : record
                 reports += self.reports(after, isUnchanged: !isDue)
             }
             return reports

@@ -24,27 +24,46 @@ extension Fleet {
         _ planner: Planner, _ azure: AzureAdapter, _ replacing: NewIdentity?
     ) async throws -> Plan {
         guard let replacing else { return try planner.plan(sinks) }
-        try checkReplaceable(planner.group)
+        let kind = try replaceableKind(planner.group, replacing)
+        let (name, id) = (planner.group.lead.name, RotationRecord.makeId())
+        func displayName(_ what: String) -> String { "\(Rotation.displayNamePrefix)\(name)-\(what)\(id)" }
+        guard kind == .servicePrincipal else {
+            return try planner.plan(
+                sinks,
+                replacement: Replacement(
+                    displayName: displayName("server-"), grants: [],
+                    entra: EntraIntegration(
+                        clientDisplayName: displayName("client-"), scopeId: UUID().uuidString.lowercased())))
+        }
         let wanted =
             replacing.roles.isEmpty
             ? try await azure.roles(of: planner.group.appId, planner.group.subscriptions)
             : try await azure.roles(replacing.roles, over: replacing.scopes)
         return try planner.plan(
-            sinks,
-            replacement: Replacement(
-                displayName:
-                    "\(Rotation.displayNamePrefix)\(planner.group.lead.name)-\(RotationRecord.makeId())",
-                grants: wanted))
+            sinks, replacement: Replacement(displayName: displayName(""), grants: wanted))
     }
 
     /// Where the new identity could not reach everybody, the old one stays.
-    private func checkReplaceable(_ group: IdentityGroup) throws {
+    ///
+    /// - Returns: what it is to its clusters.
+    private func replaceableKind(
+        _ group: IdentityGroup, _ replacing: NewIdentity
+    ) throws -> CredentialKind {
         let target = group.lead.target
-        for kind in group.members.map(\.kind) + group.others.map(\.kind) where kind != .servicePrincipal {
+        let kinds = Set(group.members.map(\.kind) + group.others.map(\.kind))
+        guard let kind = kinds.first, kinds.count == 1, kind != .application else {
+            let why =
+                kinds.count == 1
+                ? "is the configuration's own, and has no cluster that a new one could be given to"
+                : "is both a service principal and an Entra application of its clusters"
             throw Failure(
-                .invalid,
-                "identity \(group.appId) is a cluster's \(kind.rawValue), and only a service-principal can be replaced",
+                .invalid, "identity \(group.appId) \(why)",
                 hint: "run `credferry rotate \(target)` without --replace")
+        }
+        guard kind == .servicePrincipal || replacing.roles.isEmpty else {
+            throw Failure(
+                .invalid, "identity \(group.appId) is an entra-app, which needs no role",
+                hint: "leave out --role and --scope")
         }
         if let member = group.members.first(where: { !$0.entry.applies }) {
             throw Failure(
@@ -66,6 +85,7 @@ extension Fleet {
                     hint: "name it by {cluster} and {credential}")
             }
         }
+        return kind
     }
 
     /// Finishes the search for a credential that the making of the identity has perhaps left behind.
@@ -165,8 +185,11 @@ extension RotationReport.Replacement {
         self.init(
             formerAppId: plan.identity.appId, displayName: replacement.displayName,
             roles: replacement.grants.map { .init(role: $0.role ?? $0.roleDefinitionId, scope: $0.scope) },
-            wait: wait,
-            advice: wait < Self.advisedWait
+            wait: wait, clientDisplayName: replacement.entra?.clientDisplayName,
+            consent: replacement.entra.map { _ in
+                "an administrator has to consent to the new server's permissions before the cluster gets it: Microsoft Graph, Directory.Read.All and User.Read"
+            },
+            advice: wait < Self.advisedWait && replacement.entra == nil
                 ? "Microsoft advises to wait 30 minutes before a new service principal is used: the policy's replaceWait is \(Int(wait)) s"
                 : nil)
     }

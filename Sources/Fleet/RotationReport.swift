@@ -103,6 +103,10 @@ public struct RotationReport: Codable, Sendable, Equatable {
         public var roles: [Role]
         /// How long is waited before it is used, in seconds.
         public var wait: Double
+        /// The name of the new client application, where it is a legacy Entra integration's.
+        public var clientDisplayName: String?
+        /// What an administrator has to consent to.
+        public var consent: String?
         /// Microsoft's advice, where the policy waits less.
         public var advice: String?
     }

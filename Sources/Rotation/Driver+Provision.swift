@@ -11,15 +11,30 @@ extension Driver {
             }
         case .makeApplication(let displayName):
             return await answer { () async throws(Failure) in
-                .applicationMade(try await identities.makeApplication(named: displayName, in: tenant))
+                .applicationMade(
+                    try await identities.make(record.newApplication(named: displayName), in: tenant))
             } orElse: {
                 .makeFailed($0)
             }
         case .makePrincipal:
             return await answer { () async throws(Failure) in
-                .principalMade(try await identities.makePrincipal(of: record.identity))
+                guard let provision = record.provision,
+                    let identity = provision.principalId == nil
+                        ? provision.identity : provision.client?.identity
+                else { throw Failure(.invalid, "there is no application to make a service principal of") }
+                return .principalMade(try await identities.makePrincipal(of: identity))
             } orElse: {
                 .principalFailed($0)
+            }
+        case .link:
+            return await answer { () async throws(Failure) in
+                guard let client = record.provision?.client?.identity,
+                    let entra = record.plan.replacement?.entra
+                else { throw Failure(.invalid, "there is no client application to link") }
+                try await identities.link(client, to: record.identity, scopeId: entra.scopeId)
+                return .linked
+            } orElse: {
+                .linkFailed($0)
             }
         case .grant(let index):
             return await answer { () async throws(Failure) in
@@ -34,6 +49,9 @@ extension Driver {
         default:
             return await answer { () async throws(Failure) in
                 // What is the plan's own stays, whatever the record says (R5).
+                if let client = record.provision?.client?.identity {
+                    try await identities.unmake(client, grants: [])
+                }
                 if record.identity != record.plan.identity {
                     try await identities.unmake(
                         record.identity, grants: record.plan.replacement?.grants ?? [])

@@ -81,7 +81,7 @@ public struct Driver: Sendable {
 
     private func perform(_ effect: Effect, _ record: RotationRecord, _ custody: Custody) async -> Event {
         switch effect {
-        case .findApplication, .makeApplication, .makePrincipal, .grant, .unmake:
+        case .findApplication, .makeApplication, .makePrincipal, .link, .grant, .unmake:
             await provision(effect, record)
         case .add(let displayName, let notAfter):
             await add(displayName, notAfter, record, custody)
@@ -104,7 +104,7 @@ public struct Driver: Sendable {
         case .reset(let index):
             await answer { () async throws(Failure) in
                 let operation = try await clusters.reset(
-                    record.plan.consumers[index], to: try custody.shared().secret, of: record.identity)
+                    record.consumer(index), to: try custody.shared().secret, of: record.identity)
                 return .resetAccepted(index, operation: operation)
             } orElse: {
                 .resetFailed(index, $0)
@@ -258,7 +258,8 @@ extension RotationRecord {
         }
         return Metadata(
             appId: identity.appId, tenant: identity.tenant, keyId: keyId, cluster: delivery.cluster,
-            credential: delivery.kind.rawValue, notAfter: notAfter, clientAppId: delivery.clientAppId)
+            credential: delivery.kind.rawValue, notAfter: notAfter,
+            clientAppId: provision?.client?.identity?.appId ?? delivery.clientAppId)
     }
 }
 

@@ -7,6 +7,8 @@ public enum Event: Sendable {
     case begin
     /// Go on after a crash, a stop, or the end of a wait.
     case resume
+    /// Go on, where the rotation waited for an administrator's consent, which was given.
+    case consented
     /// Retire these credentials too: the operator adopts them.
     case adopt([String])
 
@@ -18,10 +20,14 @@ public enum Event: Sendable {
     case applicationMade(Identity)
     /// No application was made; or, with ``Failure/Kind/answerLost``, perhaps one was.
     case makeFailed(Failure)
-    /// The new identity has a service principal.
+    /// The new identity, or its client, has a service principal.
     case principalMade(String)
-    /// The new identity has no service principal yet, as far as is known.
+    /// The new identity, or its client, has no service principal yet, as far as is known.
     case principalFailed(Failure)
+    /// The new client application may use the new server's scope.
+    case linked
+    /// The new client application may not use the new server's scope yet, as far as is known.
+    case linkFailed(Failure)
     /// The new service principal has a role of the plan's.
     case granted(Int)
     /// The new service principal does not have a role of the plan's, as far as is known.
@@ -152,7 +158,9 @@ public enum Effect: Sendable, Equatable {
     case findApplication(displayName: String)
     /// Make an application of this name.
     case makeApplication(displayName: String)
-    /// Make the new identity's service principal.
+    /// Let the new client application use the new server's scope.
+    case link
+    /// Make the new identity's service principal, or its client's.
     case makePrincipal
     /// Give the new service principal a role of the plan's.
     case grant(Int)

@@ -40,6 +40,8 @@ package enum Guard: String, Sendable, CaseIterable {
     case findApplication
     /// A new identity has all of its roles before it is used.
     case granted
+    /// A new server application is not used before an administrator has consented to its permissions.
+    case consent
     /// A new identity is not used before the policy's wait is over.
     case replaceWait
     /// A new identity that is given up is taken back.

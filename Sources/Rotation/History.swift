@@ -34,6 +34,7 @@ enum History {
         return switch event {
         case .begin: line("begin")
         case .resume: line("resume")
+        case .consented: line("consented", detail: after.provision?.identity?.appId)
         case .adopt(let keyIds): line("adopt", detail: keyIds.joined(separator: " "))
         case .applicationFound(let found): found.map { line("find application done", detail: $0.appId) }
         case .findFailed(let failure): line("find application failed", failure)
@@ -41,6 +42,8 @@ enum History {
         case .makeFailed(let failure): line("make application failed", failure)
         case .principalMade(let id): line("make service principal done", detail: id)
         case .principalFailed(let failure): line("make service principal failed", failure)
+        case .linked: line("link done", detail: after.provision?.client?.identity?.appId)
+        case .linkFailed(let failure): line("link failed", failure)
         case .granted(let index): line("grant done", detail: after.plan.grant(index))
         case .grantFailed(_, let failure): line("grant failed", failure)
         case .unmade: line("unmake done", detail: after.provision?.identity?.appId)
@@ -87,7 +90,10 @@ enum History {
             return HistoryEntry(at: now, what: "make application", detail: displayName)
         case .makePrincipal:
             return HistoryEntry(
-                at: now, what: "make service principal", detail: record.provision?.identity?.appId)
+                at: now, what: "make service principal",
+                detail: (record.provision?.client?.identity ?? record.provision?.identity)?.appId)
+        case .link:
+            return HistoryEntry(at: now, what: "link", detail: record.provision?.client?.identity?.appId)
         case .grant(let index):
             return HistoryEntry(at: now, what: "grant", detail: record.plan.grant(index))
         case .unmake:

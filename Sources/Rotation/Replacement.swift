@@ -4,12 +4,47 @@ public struct Replacement: Codable, Sendable, Equatable {
     public let displayName: String
     /// The roles that the new service principal is given, one after the other.
     public let grants: [Grant]
+    /// The legacy Entra integration whose server application it is; `nil` for a service principal.
+    public let entra: EntraIntegration?
 
     /// Names a new identity.
-    public init(displayName: String, grants: [Grant]) {
+    public init(displayName: String, grants: [Grant], entra: EntraIntegration? = nil) {
         self.displayName = displayName
         self.grants = grants
+        self.entra = entra
     }
+}
+
+/// What a new server application of a legacy Entra integration has beside itself.
+public struct EntraIntegration: Codable, Sendable, Hashable {
+    /// The name of the new client application, which no other has.
+    public let clientDisplayName: String
+    /// The id of the scope that the server application offers to its client, a GUID.
+    public let scopeId: String
+
+    /// Names a client and a scope.
+    public init(clientDisplayName: String, scopeId: String) {
+        self.clientDisplayName = clientDisplayName
+        self.scopeId = scopeId
+    }
+}
+
+/// An application that is to be made.
+public struct NewApplication: Sendable, Equatable {
+    /// What it is for.
+    public enum Purpose: Sendable, Equatable {
+        /// Its service principal is a cluster's.
+        case servicePrincipal
+        /// It is the server of a legacy Entra integration, and offers a scope of this id.
+        case entraServer(scopeId: String)
+        /// It is the client of a legacy Entra integration, and wants the server's scope.
+        case entraClient(serverAppId: String, scopeId: String)
+    }
+
+    /// Its unique name.
+    public let displayName: String
+    /// What it is for.
+    public let purpose: Purpose
 }
 
 /// One role over one scope, as the new service principal gets it.
@@ -50,7 +85,7 @@ public protocol Identities: Sendable {
 
     /// Makes an application, once: where the answer is lost it throws ``Failure/Kind/answerLost`` and does not
     /// ask again.
-    func makeApplication(named displayName: String, in tenant: String) async throws(Failure) -> Identity
+    func make(_ application: NewApplication, in tenant: String) async throws(Failure) -> Identity
 
     /// Makes the service principal of an application; one that is there already is no error.
     ///
@@ -59,6 +94,10 @@ public protocol Identities: Sendable {
 
     /// Gives a role to a service principal; one that it has already is no error.
     func give(_ grant: Grant, to principalId: String) async throws(Failure)
+
+    /// Lets the client of a legacy Entra integration use the server's scope, without asking each user; asking twice
+    /// does it once.
+    func link(_ client: Identity, to server: Identity, scopeId: String) async throws(Failure)
 
     /// Takes back what was made: the roles, then the application with its service principal; what is not there
     /// is no error.

@@ -18,7 +18,11 @@ extension Rotation {
     private mutating func makeApplication(_ displayName: String, _ now: Date) {
         record.step = .provision
         memory.stepBegan = now
-        record.provision = .init(displayName: displayName, intendedAt: now)
+        if record.provision?.identity == nil {
+            record.provision = .init(displayName: displayName, intendedAt: now)
+        } else {
+            record.provision?.client = .init(displayName: displayName, intendedAt: now)
+        }
         effects.append(.makeApplication(displayName: displayName))
     }
 
@@ -29,8 +33,8 @@ extension Rotation {
         guard let provision = record.provision else { return begin(now) }
         if provision.abandonment != nil {
             effects.append(.unmake)
-        } else if provision.identity == nil {
-            effects.append(.findApplication(displayName: provision.displayName))
+        } else if let underWay = provision.underWay {
+            effects.append(.findApplication(displayName: underWay.displayName))
         } else {
             goOnProvisioning(now)
         }
@@ -39,6 +43,7 @@ extension Rotation {
     private mutating func goOnProvisioning(_ now: Date) {
         guard let provision = record.provision, let replacement = record.plan.replacement else { return }
         guard provision.principalId != nil else { return effects.append(.makePrincipal) }
+        if let entra = replacement.entra, !integrate(entra, provision, now) { return }
         guard provision.granted >= replacement.grants.count || lacks(.granted) else {
             return effects.append(.grant(provision.granted))
         }
@@ -49,27 +54,77 @@ extension Rotation {
         add(now)
     }
 
+    /// Goes on with the client of a legacy Entra integration.
+    ///
+    /// - Returns: whether nothing is left to do for it.
+    private mutating func integrate(
+        _ entra: EntraIntegration, _ provision: RotationRecord.Provision, _ now: Date
+    ) -> Bool {
+        guard let client = provision.client else {
+            makeApplication(entra.clientDisplayName, now)
+            return false
+        }
+        guard client.principalId != nil else {
+            effects.append(.makePrincipal)
+            return false
+        }
+        guard client.isLinked else {
+            effects.append(.link)
+            return false
+        }
+        guard isMet(.consent, provision.consentedAt != nil) else {
+            let appId = record.identity.appId
+            stop(
+                Failure(
+                    .forbidden,
+                    "an administrator has to consent to the permissions of the new server application \(appId) (Microsoft Graph: Directory.Read.All, User.Read) before a cluster gets it",
+                    hint:
+                        "`az ad app permission admin-consent --id \(appId)`, then `credferry resume --consented`"
+                ))
+            return false
+        }
+        return true
+    }
+
+    /// The operator says that an administrator has consented.
+    mutating func consent(_ now: Date) {
+        if record.step == .provision, record.provision?.client?.isLinked == true {
+            record.provision?.consentedAt = now
+        }
+    }
+
     mutating func handleProvision(_ event: Event, _ now: Date) {
         guard let provision = record.provision else { return }
         switch event {
         case .applicationMade(let identity), .applicationFound(.some(let identity)):
-            record.provision?.identity = identity
+            if provision.identity == nil {
+                record.provision?.identity = identity
+            } else {
+                record.provision?.client?.identity = identity
+            }
             advance(now)
-        case .applicationFound(nil): lookAgain(provision, now)
+        case .applicationFound(nil): lookAgain(now)
         case .findFailed(let failure): tryAgain(failure, now) { $0.stop($1) }
         case .makeFailed(let failure) where failure.kind == .answerLost:
+            guard let name = provision.underWay?.displayName else { return }
             effects.append(
                 lacks(.findApplication)
-                    ? .makeApplication(displayName: provision.displayName)
-                    : .findApplication(displayName: provision.displayName))
+                    ? .makeApplication(displayName: name) : .findApplication(displayName: name))
         case .makeFailed(let failure): abandonProvision(failure)
         case .principalMade(let id):
-            record.provision?.principalId = id
+            if provision.principalId == nil {
+                record.provision?.principalId = id
+            } else {
+                record.provision?.client?.principalId = id
+            }
+            advance(now)
+        case .linked:
+            record.provision?.client?.isLinked = true
             advance(now)
         case .granted(let index):
             record.provision?.granted = index + 1
             advance(now)
-        case .principalFailed(let failure), .grantFailed(_, let failure):
+        case .principalFailed(let failure), .linkFailed(let failure), .grantFailed(_, let failure):
             tryAgain(failure, now) { $0.abandonProvision($1) }
         case .unmade: endUnmade()
         case .unmakeFailed(let failure): tryAgain(failure, now) { $0.stop($1) }
@@ -85,13 +140,18 @@ extension Rotation {
 
     /// A replica that lags need not list the application yet: only when every one must is it certain that it was
     /// never made, and another is.
-    private mutating func lookAgain(_ provision: RotationRecord.Provision, _ now: Date) {
-        guard isMet(.findApplication, now >= provision.intendedAt + RotationRecord.sweepTime) else {
+    private mutating func lookAgain(_ now: Date) {
+        guard let provision = record.provision, let underWay = provision.underWay,
+            let replacement = record.plan.replacement
+        else { return }
+        guard isMet(.findApplication, now >= underWay.since + RotationRecord.sweepTime) else {
             let delay = retryDelay(.provision, nil, first: 1, atMost: 30)
             return effects.append(.sleep(until: now + delay, .provision))
         }
-        let base = record.plan.replacement?.displayName ?? provision.displayName
-        let number = Int(provision.displayName.dropFirst(base.count + 1)) ?? 1
+        let base =
+            provision.identity == nil
+            ? replacement.displayName : replacement.entra?.clientDisplayName ?? replacement.displayName
+        let number = Int(underWay.displayName.dropFirst(base.count + 1)) ?? 1
         makeApplication("\(base)-\(number + 1)", now)
     }
 

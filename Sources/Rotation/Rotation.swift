@@ -93,9 +93,12 @@ public struct Rotation: Sendable {
         effects = []
         switch event {
         case .begin, .resume: resume(now)
+        case .consented:
+            consent(now)
+            resume(now)
         case .adopt(let keyIds): adopt(keyIds, now)
         case .applicationFound, .findFailed, .applicationMade, .makeFailed, .principalMade, .principalFailed,
-            .granted, .grantFailed, .unmade, .unmakeFailed:
+            .linked, .linkFailed, .granted, .grantFailed, .unmade, .unmakeFailed:
             handleProvision(event, now)
         case .added, .addFailed: handleAdd(event, now)
         case .listed(let credentials): handleList(credentials, now)

@@ -39,6 +39,10 @@ struct Weather {
     var replacements = 0.0
     /// How many roles a new identity gets.
     var grants = 0
+    /// Whether it is an Entra server application, with a client.
+    var isEntra = false
+    /// Whether all that goes wrong by chance is over.
+    private(set) var isCalm = false
 
     var sinks: [Bool] = [true]
     /// The cluster of each consumer.
@@ -96,12 +100,15 @@ struct Weather {
         guard computers == 1, !consumers.isEmpty, chance.happens(35) else { return }
         replacements = chance.pick([50, 100])
         grants = chance.below(4)
+        isEntra = chance.happens(30)
+        if isEntra { grants = 0 }
         policy.replaceWait = chance.pick([0, 0, 300, 1_800])
         consumers = Set(consumers).sorted()
     }
 
     /// All that goes wrong by chance is over; what lags by nature still does.
     mutating func calm() {
+        isCalm = true
         (failure, lostAnswer, slowness, crash, journalFailure, rivals) = (0, 0, 0, 0, 0, 0)
         (failingOperations, lostPolls, badCharacters, clusterEvents, otherOperations) = (0, 0, 0, 0, 0)
         (sinkTrouble, sinkEvents, clockJumps, others) = (0, 0, 0, 0)

@@ -19,6 +19,7 @@ extension World {
         case .findApplication(let displayName): findApplication(displayName)
         case .makeApplication(let displayName): makeApplication(displayName)
         case .makePrincipal: makePrincipal(process)
+        case .link: link(process)
         case .grant(let index): grant(index, process)
         case .unmake: unmake(process)
         case .add(let displayName, let notAfter): add(displayName, notAfter, process)
@@ -50,7 +51,7 @@ extension World {
         switch effect {
         case .makeApplication:
             return chance.pick([Failure(.answerLost, "lost"), Failure(.forbidden, "403")])
-        case .grant: return Failure(.forbidden, "403")
+        case .link, .grant: return Failure(.forbidden, "403")
         case .add: return chance.pick([Failure(.answerLost, "lost"), Failure(.forbidden, "403")])
         case .remove: return chance.pick([Failure(.answerLost, "lost"), Failure(.conflict, "409")])
         case .reset: return chance.pick([Failure(.answerLost, "lost"), Failure(.conflict, "409")])
@@ -65,6 +66,7 @@ extension World {
         case .findApplication: .findFailed(failure)
         case .makeApplication: .makeFailed(failure)
         case .makePrincipal: .principalFailed(failure)
+        case .link: .linkFailed(failure)
         case .grant(let index): .grantFailed(index, failure)
         case .unmake: .unmakeFailed(failure)
         case .add: .addFailed(failure)

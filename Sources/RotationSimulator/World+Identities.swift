@@ -11,6 +11,10 @@ struct Application {
     /// When it got the last of them.
     var grantedAt = 0.0
     var removedAt: Double?
+    /// The client that may use its scope.
+    var client: Int?
+    /// Whether an administrator has consented to its permissions.
+    var isConsented = false
 }
 
 extension World {
@@ -48,7 +52,19 @@ extension World {
             displayName: "credferry-\(id)",
             grants: (0..<weather.grants).map {
                 Grant(name: "\($0)", scope: "/\($0)", roleDefinitionId: "role")
-            })
+            },
+            entra: weather.isEntra
+                ? EntraIntegration(clientDisplayName: "credferry-\(id)-client", scopeId: "scope") : nil)
+    }
+
+    /// Whether an operator who resumes says that an administrator has consented; in the end all do.
+    func consents(_ record: RotationRecord) -> Bool {
+        guard let provision = record.provision, provision.client?.isLinked == true,
+            let server = provision.identity, provision.consentedAt == nil,
+            weather.isCalm || chance.happens(60)
+        else { return false }
+        applications[application(server)].isConsented = true
+        return true
     }
 
     // MARK: Calls
@@ -68,12 +84,27 @@ extension World {
     }
 
     func makePrincipal(_ process: RotatorProcess) -> Event {
-        let made = application(process.rotation.record.identity)
+        guard let provision = process.rotation.record.provision,
+            let identity = provision.principalId == nil ? provision.identity : provision.client?.identity
+        else { return .principalFailed(Failure(.invalid, "nothing was made")) }
+        let made = application(identity)
         guard now >= applications[made].madeAt + chance.between(0, min(weather.directoryLag, 60)) else {
             return .principalFailed(Failure(.notPropagated, "does not reference a valid application object"))
         }
         applications[made].hasPrincipal = true
         return .principalMade("principal-\(made)")
+    }
+
+    func link(_ process: RotatorProcess) -> Event {
+        let record = process.rotation.record
+        guard let client = record.provision?.client?.identity.map(application) else {
+            return .linkFailed(Failure(.invalid, "there is no client"))
+        }
+        if !applications[client].hasPrincipal {
+            breaks("R8", "a link of a client without a service principal")
+        }
+        applications[application(record.identity)].client = client
+        return .linked
     }
 
     func grant(_ index: Int, _ process: RotatorProcess) -> Event {
@@ -89,6 +120,9 @@ extension World {
     func unmake(_ process: RotatorProcess) -> Event {
         let made = application(process.rotation.record.identity)
         if made == 0 { breaks("R5", "the clusters' own identity is taken back") }
+        if let client = process.rotation.record.provision?.client?.identity.map(application) {
+            applications[client].removedAt = applications[client].removedAt ?? now
+        }
         if applications[made].removedAt == nil { applications[made].removedAt = now }
         for number in credentials.indices
         where credentials[number].application == made && credentials[number].removedAt == nil {
@@ -104,6 +138,10 @@ extension World {
         guard number > 0, let replacement = process.rotation.record.plan.replacement else { return }
         guard applications[number].hasPrincipal, applications[number].grants.count == replacement.grants.count
         else { return breaks("R3", "identity \(number) is used without its roles") }
+        if replacement.entra != nil, applications[number].client == nil || !applications[number].isConsented {
+            breaks(
+                "R3", "identity \(number) is used without its client, or without an administrator's consent")
+        }
         guard !computers[process.computer].hasJumped,
             now < applications[number].grantedAt + weather.policy.replaceWait
         else { return }
@@ -116,7 +154,12 @@ extension World {
         for number in applications.indices.dropFirst() where applications[number].removedAt == nil {
             let wasHeld = credentials.contains { $0.application == number && $0.wasHeld }
             let isKnown = computers.contains { computer in
-                computer.records.contains { $0.appliedAt != nil && application($0.identity) == number }
+                computer.records.contains { record in
+                    record.appliedAt != nil
+                        && [record.identity, record.provision?.client?.identity].contains {
+                            $0.map(application) == number
+                        }
+                }
             }
             if !wasHeld, !isKnown { breaks("R4", "identity \(number) is left behind") }
         }

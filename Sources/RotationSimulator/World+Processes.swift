@@ -79,6 +79,7 @@ extension World {
             event = .adopt([keyId(first)])
         }
         guard let first = records.first else { return }
+        if case .resume = event, consents(first) { event = .consented }
         note("computer \(index): \(command.rawValue) \(first.id) at \(first.step)")
         let process = RotatorProcess(index, machine(first), Array(records.dropFirst()), at: now)
         processes.append(process)

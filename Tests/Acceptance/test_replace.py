@@ -352,6 +352,138 @@ class TestTrouble:
         assert len(made(azure)) == 1
 
 
+class TestIntegrateWithEntraLegacy:
+    """New server and client applications, as Microsoft's "Integrate Azure AD with AKS (legacy)" makes them."""
+
+    @pytest.fixture
+    def legacy(self, credferry: Program, azure: Sandbox) -> Program:
+        azure.add_cluster(name="legacy", kind="service-principal", aad="legacy")
+
+        def change(document: dict[str, Any]) -> None:
+            entry = {**document["clusters"][0], "name": "legacy", "cluster": "legacy"}
+            document["clusters"] = [{**entry, "credentials": ["entra-app"], "sinks": ["disk", "vault"]}]
+
+        credferry.configure(change)
+        return credferry
+
+    def graph(self, azure: Sandbox, path: str) -> dict[str, Any]:
+        """What Graph says."""
+        graph = azure.info["graph"].rstrip("/")
+        answer = azure.request("GET", f"{graph}/v1.0/{path}", token=azure.token(graph))
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    def test_both_are_new_once_an_administrator_has_consented(
+        self, legacy: Program, azure: Sandbox
+    ) -> None:
+        before = azure.cluster("legacy")["aad"]
+        planned = report(legacy, "plan", "legacy", "--replace")
+        assert "Directory.Read.All" in planned["replacement"]["consent"]
+        assert planned["replacement"]["roles"] == []
+
+        stopped = legacy.run("rotate", "legacy", "--replace", "--output", "json")
+        assert stopped.status == 2, stopped
+        (waiting,) = stopped.json["rotations"]
+        assert "consent" in waiting["reason"]
+        assert f"admin-consent --id {waiting['appId']}" in waiting["hint"]
+        assert azure.cluster("legacy")["aad"] == before, "no cluster gets what nobody can sign in to"
+        assert legacy.run("resume").status == 2, "a timer is no administrator"
+
+        (finished,) = legacy.json("resume", "legacy", "--consented")["rotations"]
+        assert finished["outcome"] == "rotated"
+        after = azure.cluster("legacy")["aad"]
+        assert after["serverAppId"] == finished["appId"] != before["serverAppId"]
+        assert after["clientAppId"] != before["clientAppId"]
+        assert after["serverAppSecret"] == legacy.ok("get", "legacy").out
+        script = 'printf "%s %s %s" "$SERVER_APPLICATION_ID" "$SERVER_APPLICATION_SECRET" "$CLIENT_APPLICATION_ID"'
+        told = legacy.ok("exec", "legacy", "--from", "vault", "--", "sh", "-c", script).out.split()
+        assert told == [after["serverAppId"], after["serverAppSecret"], after["clientAppId"]]
+        assert len(made(azure)) == 2
+
+        server = self.graph(azure, f"applications(appId='{after['serverAppId']}')")
+        client = self.graph(azure, f"applications(appId='{after['clientAppId']}')")
+        assert server["groupMembershipClaims"] == "All"
+        (wanted,) = server["requiredResourceAccess"]
+        assert wanted["resourceAppId"] == "00000003-0000-0000-c000-000000000000"
+        assert {(one["id"], one["type"]) for one in wanted["resourceAccess"]} == {
+            ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope"),
+            ("06da0dbc-49e2-44d2-8312-53f166ab848a", "Scope"),
+            ("7ab1d382-f21e-4acd-a863-ba3e13f7da61", "Role"),
+        }
+        (scope,) = server["api"]["oauth2PermissionScopes"]
+        assert server["api"]["preAuthorizedApplications"] == [
+            {"appId": after["clientAppId"], "delegatedPermissionIds": [scope["id"]]}
+        ]
+        assert client["isFallbackPublicClient"] is True
+        assert client["requiredResourceAccess"] == [
+            {
+                "resourceAppId": after["serverAppId"],
+                "resourceAccess": [{"id": scope["id"], "type": "Scope"}],
+            }
+        ]
+
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_a_lost_answer_makes_neither_twice(
+        self, legacy: Program, azure: Sandbox, number: int
+    ) -> None:
+        azure.fault(
+            service="graph",
+            method="POST",
+            pathContains="/v1.0/applications",
+            after=number,
+            times=1,
+            effect={"drop": "after"},
+        )
+        assert legacy.run("rotate", "legacy", "--replace").status == 2
+        assert report(legacy, "resume", "--consented")["outcome"] == "rotated"
+        assert len(made(azure)) == 2
+
+    def test_what_cannot_be_made_is_taken_back(self, legacy: Program, azure: Sandbox) -> None:
+        azure.fault(
+            service="graph",
+            method="PATCH",
+            times=None,
+            effect={
+                "status": 403,
+                "body": {
+                    "error": {
+                        "code": "Authorization_RequestDenied",
+                        "message": "Insufficient privileges to complete the operation.",
+                        "innerError": {
+                            "date": "2026-11-26T10:00:00",
+                            "request-id": "6e2b1d3f-0d1e-4c06-9a0a-3f4f8f2f2f10",
+                            "client-request-id": "6e2b1d3f-0d1e-4c06-9a0a-3f4f8f2f2f10",
+                        },
+                    }
+                },
+            },
+        )
+        failed = legacy.run("rotate", "legacy", "--replace")
+        assert failed.status == 77, failed
+        assert made(azure) == []
+
+    def test_roles_are_of_no_use(self, legacy: Program, azure: Sandbox) -> None:
+        refused = legacy.run(
+            *("rotate", "legacy", "--replace", "--role", "Reader", "--scope", "/subscriptions/x")
+        )
+        assert refused.status == 1, refused
+        assert "needs no role" in refused.out
+
+    def test_a_managed_integration_has_nothing_to_replace(
+        self, credferry: Program, azure: Sandbox
+    ) -> None:
+        azure.add_cluster(name="managed", kind="service-principal", aad="managed")
+
+        def change(document: dict[str, Any]) -> None:
+            entry = {**document["clusters"][0], "name": "managed", "cluster": "managed"}
+            document["clusters"] = [{**entry, "credentials": ["entra-app"], "sinks": ["disk"]}]
+
+        credferry.configure(change)
+        skipped = report(credferry, "rotate", "managed", "--replace")
+        assert skipped["outcome"] == "unchanged"
+        assert "managed by Azure" in skipped["reason"]
+
+
 class TestWhatCannotBeReplaced:
     """It is said, and nothing is changed."""
 
@@ -371,7 +503,7 @@ class TestWhatCannotBeReplaced:
         credferry.configure(change)
         refused = credferry.run("rotate", "ci", "--replace")
         assert refused.status == 1, refused
-        assert "only a service-principal can be replaced" in refused.out
+        assert "has no cluster that a new one could be given to" in refused.out
 
     def test_a_sink_that_is_named_by_the_identity(
         self, credferry: Program, azure: Sandbox, tmp_path: Path

@@ -106,18 +106,22 @@ final class MemoryIdentities: Identities {
         return made.withLock { $0.firstIndex(of: displayName) }.map { identity($0 + 1, tenant) }
     }
 
-    func makeApplication(named displayName: String, in tenant: String) async throws(Failure) -> Identity {
+    func make(_ application: NewApplication, in tenant: String) async throws(Failure) -> Identity {
         let number = made.withLock { made in
-            made.append(displayName)
+            made.append(application.displayName)
             return made.count
         }
-        log.add("make \(displayName)")
+        log.add("make \(application.displayName)")
         return identity(number, tenant)
     }
 
     func makePrincipal(of identity: Identity) async throws(Failure) -> String {
         log.add("principal \(identity.appId)")
         return "principal"
+    }
+
+    func link(_ client: Identity, to server: Identity, scopeId: String) async throws(Failure) {
+        log.add("link \(client.appId) \(server.appId)")
     }
 
     func give(_ grant: Grant, to principalId: String) async throws(Failure) {

@@ -161,6 +161,68 @@ struct ProvisionTests {
     }
 }
 
+@Suite("A new Entra server application")
+struct EntraProvisionTests {
+    private let client = Identity(appId: "client", tenant: "tenant", object: .application, objectId: "c")
+
+    private func begin() -> Conversation {
+        let plan = makePlan()
+        return Conversation(
+            Plan(
+                identity: plan.identity, consumers: plan.consumers, deliveries: plan.deliveries,
+                policy: plan.policy,
+                replacement: Replacement(
+                    displayName: "server", grants: [],
+                    entra: EntraIntegration(clientDisplayName: "client", scopeId: "scope"))))
+    }
+
+    private func linked() -> Conversation {
+        var talk = begin()
+        talk.tell(.begin)
+        for event in [
+            Event.applicationMade(made), .principalMade("s"), .applicationMade(client), .principalMade("c"),
+            .linked,
+        ] { talk.tell(event) }
+        return talk
+    }
+
+    @Test func getsAClientBeforeACredential() {
+        var talk = begin()
+        #expect(talk.tell(.begin) == [.makeApplication(displayName: "server")])
+        #expect(talk.tell(.applicationMade(made)) == [.makePrincipal])
+        #expect(talk.tell(.principalMade("s")) == [.makeApplication(displayName: "client")])
+        #expect(talk.restart() == [.findApplication(displayName: "client")])
+        #expect(talk.tell(.applicationFound(client)) == [.makePrincipal])
+        #expect(talk.tell(.principalMade("c")) == [.link])
+        #expect(talk.restart() == [.link])
+        #expect(talk.rotation.record.consumer(0).clientAppId == "client")
+        #expect(
+            talk.rotation.record.newApplication(named: "x").purpose
+                == .entraClient(serverAppId: "new", scopeId: "scope"))
+    }
+
+    @Test func waitsForAnAdministratorsConsent() {
+        var talk = linked()
+        guard case .unfinished(let failure) = talk.rotation.record.outcome else {
+            Issue.record("it goes on without consent")
+            return
+        }
+        #expect(failure.kind == .forbidden)
+        #expect(failure.hint?.contains("az ad app permission admin-consent --id new") == true)
+        #expect(talk.restart() == [], "resuming alone is no consent")
+        talk.rotation = Rotation(talk.rotation.record)
+        #expect(isAdd(talk.tell(.consented).first))
+    }
+
+    @Test func consentGivenTooEarlyIsNone() {
+        var talk = begin()
+        talk.tell(.begin)
+        talk.tell(.applicationMade(made))
+        #expect(talk.tell(.consented) == [.makePrincipal])
+        #expect(talk.rotation.record.provision?.consentedAt == nil)
+    }
+}
+
 @Suite("A cluster with the former identity")
 struct FormerIdentityTests {
     private func applying() -> Conversation {

@@ -125,7 +125,7 @@ struct World {
             return .consumer(index, operations[index] == nil ? .settled : .busy)
         case .remove(let keyId): return remove(keyId)
         case .sleep, .forgetSecret: return nil
-        case .findApplication, .makeApplication, .makePrincipal, .grant, .unmake: return nil
+        case .findApplication, .makeApplication, .makePrincipal, .link, .grant, .unmake: return nil
         }
     }
 

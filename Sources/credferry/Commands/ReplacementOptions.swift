@@ -3,7 +3,10 @@ import Fleet
 
 /// The options of a new identity in place of another.
 struct ReplacementOptions: ParsableArguments {
-    @Flag(help: "Make a new service principal, instead of a new secret for the one there is.")
+    @Flag(
+        help:
+            "Make a new service principal, or Entra server and client, instead of a new secret for the old one."
+    )
     var replace = false
 
     @Option(

@@ -80,12 +80,17 @@ struct ResumeCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("What to resume; everything without.", valueName: "target"))
     var targets: [String] = []
 
+    @Flag(help: "An administrator has consented to what the new Entra server application needs.")
+    var consented = false
+
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
         let progress = ProgressView(isQuiet: options.quiet, isVerbose: options.verbose)
         let targets = try options.targets(targets)
-        let reports = try await options.withFleet(showing: progress) { try await $0.resume(targets) }
+        let reports = try await options.withFleet(showing: progress) {
+            try await $0.resume(targets, consented: consented)
+        }
         try options.report(reports)
     }
 }

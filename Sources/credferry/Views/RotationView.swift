@@ -13,7 +13,11 @@ struct RotationView {
         if let replacement = report.replacement {
             line("replaces", "\(replacement.formerAppId), by \(replacement.displayName)")
             for role in replacement.roles { line("role", "\(role.role) over \(role.scope)") }
-            if replacement.roles.isEmpty { line("role", "none: the old identity has none here") }
+            if let client = replacement.clientDisplayName { line("client", client) }
+            if let consent = replacement.consent { line("consent", consent) }
+            if replacement.roles.isEmpty, replacement.clientDisplayName == nil {
+                line("role", "none: the old identity has none here")
+            }
             if let advice = replacement.advice { line("wait", advice) }
         }
         if let former = report.formerIdentity { line("old", "the identity that was replaced is \(former)") }
