@@ -116,9 +116,32 @@ extension Fleet {
                 }
                 return .ok(.sink, subject, "it would take a secret as \(delivery.name)")
             }
-            return [identity] + sinks
+            return [identity] + (await checkConsumers(plan, azure)) + sinks
         } catch {
             return [.fault(.identity, group.appId, Failure(error))]
+        }
+    }
+
+    /// Whether each cluster could be given a secret now.
+    private func checkConsumers(_ plan: Plan, _ azure: AzureAdapter) async -> [CheckReport.Line] {
+        await bounded(plan.consumers, configuration.concurrency) { consumer in
+            let subject = "\(consumer.name)/\(consumer.kind.rawValue)"
+            do throws(Failure) {
+                let look = try await azure.preflight(consumer)
+                if let missing = Self.missing([(consumer, look.permission)]) {
+                    return .fault(.cluster, subject, missing)
+                }
+                let nodes = look.nodePools.map(\.nodes).reduce(0, +)
+                let state = "\(look.provisioningState), \(nodes) nodes"
+                guard look.permission == .granted else {
+                    return .warning(
+                        .cluster, subject,
+                        "\(state); Azure does not say whether the account may give it a secret")
+                }
+                return .ok(.cluster, subject, "\(state); the account may give it a secret")
+            } catch {
+                return .fault(.cluster, subject, error)
+            }
         }
     }
 }

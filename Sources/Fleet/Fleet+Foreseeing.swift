@@ -43,7 +43,7 @@ extension Fleet {
         return await probed ?? Self.missing(permissions)
     }
 
-    private static func missing(_ permissions: [(Consumer, Preflight.Permission)]) -> Failure? {
+    static func missing(_ permissions: [(Consumer, Preflight.Permission)]) -> Failure? {
         guard let (consumer, _) = permissions.first(where: { $0.1 == .missing }) else { return nil }
         let action = consumer.kind == .entraApp ? "resetAADProfile" : "resetServicePrincipalProfile"
         return Failure(

@@ -48,7 +48,7 @@ public struct HTTPRequest: Sendable {
 
     /// What is done.
     public var method: Method
-    /// Where: https to any host, http to this machine (loopback) or to the instance metadata address alone.
+    /// Where: https to any host, http to this machine (loopback) or its own link (169.254.0.0/16) alone.
     public var url: String
     /// Fields besides those that the client makes itself.
     public var headers: [HTTPField] = []

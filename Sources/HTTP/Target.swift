@@ -10,9 +10,6 @@ struct Target: Sendable {
     /// The URL as it may be shown: without its query, which can hold a signature.
     let shown: String
 
-    /// Azure's instance metadata service, which speaks plain HTTP on a link-local address.
-    static let metadataAddress = "169.254.169.254"
-
     /// - Throws: ``HTTPError/Code/invalidRequest``
     init(_ url: String) throws(HTTPError) {
         guard url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
@@ -36,7 +33,7 @@ struct Target: Sendable {
         }
         self.scheme = scheme
         self.host = host
-        guard scheme == "https" || isLoopback || host == Self.metadataAddress else {
+        guard scheme == "https" || isLoopback || isLinkLocal else {
             throw HTTPError(
                 .invalidRequest, "\(shown) is not encrypted", hint: "use https: http is for loopback alone")
         }
@@ -44,8 +41,14 @@ struct Target: Sendable {
 
     /// Whether it is this machine itself (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC 4291, 2.5.3).
     var isLoopback: Bool {
-        host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || Self.isLoopbackIPv4(host)
+        host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
+            || Self.isIPv4(host, beginningWith: ["127"])
     }
+
+    /// Whether it is on this machine's own link, from which nothing is routed (RFC 3927).
+    ///
+    /// Azure's instance metadata service (169.254.169.254) and App Service's identity endpoint speak plain HTTP there.
+    var isLinkLocal: Bool { Self.isIPv4(host, beginningWith: ["169", "254"]) }
 
     private static func split(_ url: String) -> (scheme: String, rest: Substring)? {
         for scheme in ["https", "http"] {
@@ -86,10 +89,10 @@ struct Target: Sendable {
         return 1...65535 ~= port
     }
 
-    /// Four decimal numbers, the first of them 127; other spellings of IPv4 addresses do not count.
-    private static func isLoopbackIPv4(_ host: String) -> Bool {
+    /// Four decimal numbers, the first of them as given; other spellings of IPv4 addresses do not count.
+    private static func isIPv4(_ host: String, beginningWith first: [Substring]) -> Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0] == "127" else { return false }
+        guard parts.count == 4, parts.starts(with: first) else { return false }
         return parts.allSatisfy { part in
             part.allSatisfy(\.isNumber) && (part == "0" || !part.hasPrefix("0")) && UInt8(part) != nil
         }

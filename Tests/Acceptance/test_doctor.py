@@ -50,6 +50,12 @@ class TestChecks:
         text = credferry.run("doctor").out
         assert "1 fault stands in a rotation's way" in text
 
+    def test_a_missing_role(self, credferry: Program, azure: Sandbox) -> None:
+        azure.deny("arm.reset")
+        result = credferry.run("doctor", "--output", "json")
+        assert result.status == 77, result
+        assert faults(result.json) == [("cluster", "demo/service-principal")]
+
     def test_a_cluster_that_is_not_there(self, credferry: Program) -> None:
         credferry.configure(lambda document: document["clusters"][0].update(cluster="elsewhere"))
         result = credferry.run("doctor", "--output", "json")

@@ -21,6 +21,7 @@ struct RequestCheckTests {
         "http://localhost:8080/x",
         "http://a.b.localhost/", "http://127.0.0.1", "http://127.255.0.9:1/", "http://[::1]:8080/",
         "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01", "https://h/@?u@v",
+        "http://169.254.129.2:8081/msi/token",
         // A fragment ends the host for every parser.
         "http://localhost#@example/@",
     ])
@@ -39,7 +40,8 @@ struct RequestCheckTests {
         "http://example/", "http://10.0.0.1/", "http://localhost.example/", "http://notlocalhost/",
         "http://127.0.0.1.example/", "http://127.1/", "http://127.0.0.01/", "http://127.0.0.256/",
         "http://2130706433/",
-        "http://169.254.169.253/", "http://127.0.0.1\\@example/", "http://localhost@example/",
+        "http://169.253.169.254/", "http://169.254.169.254.example/", "http://127.0.0.1\\@example/",
+        "http://localhost@example/",
         "http://[::ffff:127.0.0.1]/",
     ])
     func refuses(_ url: String) {
