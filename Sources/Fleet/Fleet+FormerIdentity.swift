@@ -74,12 +74,15 @@ extension Fleet {
         if let entry = configuration.identities.first(where: { $0.appId.value.lowercased() == appId }) {
             throw inUse("it is configured as the identity \(entry.name.value)")
         }
+        if configuration.auth.client?.lowercased() == appId { throw inUse("credferry signs in as it") }
         if !(try ledger(of: appId).duties.isEmpty) {
             throw inUse("a rotation of it has something left to do")
         }
+        let configured =
+            configuration.clusters.map(\.subscription.value)
+            + (configuration.discover?.subscriptions.map(\.value) ?? [])
         let subscriptions = Set(
-            (configuration.clusters.map(\.subscription.value)
-                + origin.plan.consumers.compactMap(\.subscription)).map { $0.lowercased() })
+            (configured + origin.plan.consumers.compactMap(\.subscription)).map { $0.lowercased() })
         for subscription in subscriptions.sorted() {
             for cluster in try await azure.clusters(inSubscription: subscription)
             where [cluster.servicePrincipal, cluster.entra?.serverAppId, cluster.entra?.clientAppId]

@@ -186,6 +186,22 @@ class TestTheOldIdentity:
         assert "cluster late has it" in refused.out
         assert azure.application(old)
 
+    def test_it_stays_while_credferry_signs_in_as_it(
+        self, credferry: Program, azure: Sandbox
+    ) -> None:
+        in_a_hurry(credferry)
+        azure.add_cluster(name="own", kind="service-principal", clientId=azure.operator)
+
+        def change(document: dict[str, Any]) -> None:
+            document["clusters"] = [{**document["clusters"][0], "name": "own", "cluster": "own"}]
+
+        credferry.configure(change)
+        report(credferry, "rotate", "own", "--replace")
+        time.sleep(1.5)
+        refused = credferry.run("retire", "own", "--old", "disable")
+        assert refused.status == 1, refused
+        assert "credferry signs in as it" in refused.out
+
     def test_nothing_was_replaced(self, credferry: Program, azure: Sandbox) -> None:
         report(credferry, "rotate", "demo")
         refused = credferry.run("retire", "demo", "--old", "disable")
