@@ -11,24 +11,37 @@ struct Survey: Sendable {
 
     /// Asks Azure.
     ///
-    /// Clusters that share an identity with a selected one are found in the subscriptions of the selection;
-    /// where such a cluster is configured it becomes a member of the group, with its own sinks.
+    /// Whatever else holds the secret of a selected identity is found, whether or not it was named: clusters in the
+    /// subscriptions of the whole configuration, and `identities`. What is configured becomes a member of the
+    /// group, with its own sinks; else a sink or a cluster would be left with a secret that retires (R1, R3).
     ///
     /// - Throws: a failure that concerns everything: signing in, the network.
     init(
         _ selection: Selection, of configuration: Configuration, azure: any AzureReader, concurrency: Int
     ) async throws(Failure) {
-        let searches = Set(
-            selection.entries.compactMap { entry -> String? in
-                if case .cluster(let cluster) = entry.source { cluster.subscription.value } else { nil }
-            }
-        ).sorted()
-        async let lists = Self.search(searches, azure, concurrency)
+        async let searched = Self.search(configuration.clusters, azure, concurrency)
         let answers = await bounded(selection.entries, concurrency) { entry in
             await Self.ask(entry, azure)
         }
-        let (found, unsearched) = await lists
-        warnings = unsearched
+        let search = await searched
+        warnings = search.warnings
+        // What the selection asked for itself need not be asked for again.
+        let names = Set(selection.entries.map(\.name))
+        let unseen = search.unseen.filter { !names.contains($0.name.value) }
+        let looks = await bounded(unseen, concurrency) { cluster in
+            await Self.ask(Selection.Entry(source: .cluster(cluster), kinds: nil), azure)
+        }
+        var found = search.found
+        for (cluster, look) in zip(unseen, looks) {
+            switch look {
+            case .success(let facts): found += facts.map { [$0] } ?? []
+            case .failure(let failure) where failure.kind == .notFound: break
+            case .failure(let failure):
+                warnings.append(
+                    "whether cluster \(cluster.name.value) has the same identity is not known: \(failure.message)"
+                )
+            }
+        }
 
         var members: [Member] = []
         for (entry, answer) in zip(selection.entries, answers) {
@@ -65,14 +78,7 @@ struct Survey: Sendable {
         let wanted = entry.kinds ?? [.servicePrincipal]
         switch (answer, entry.source) {
         case (.success, .identity(let identity)):
-            return (
-                [
-                    Member(
-                        entry: entry, kind: .application, appId: identity.appId.value.lowercased(),
-                        consumer: nil,
-                        clientAppId: nil)
-                ], []
-            )
+            return ([Member(identity)], [])
         case (.failure(let failure), _):
             switch failure.kind {
             case .notFound: return ([], skip(wanted, .notFound, failure.message))
@@ -100,9 +106,20 @@ struct Survey: Sendable {
 
     // MARK: Sharing
 
+    /// What a search of subscriptions came to.
+    private struct Search {
+        var found: [ClusterFacts] = []
+        /// Configured clusters of subscriptions that cannot be searched: an account may be allowed to read them
+        /// alone.
+        var unseen: [ClusterSettings] = []
+        var warnings: [String] = []
+    }
+
+    /// Every cluster of the subscriptions that `clusters` are in.
     private static func search(
-        _ subscriptions: [String], _ azure: any AzureReader, _ concurrency: Int
-    ) async -> ([ClusterFacts], [String]) {
+        _ clusters: [ClusterSettings], _ azure: any AzureReader, _ concurrency: Int
+    ) async -> Search {
+        let subscriptions = Set(clusters.map(\.subscription.value)).sorted()
         let answers = await bounded(subscriptions, concurrency) { subscription in
             do throws(Failure) {
                 return Result<[ClusterFacts], Failure>.success(
@@ -111,17 +128,18 @@ struct Survey: Sendable {
                 return .failure(error)
             }
         }
-        var (found, unsearched): ([ClusterFacts], [String]) = ([], [])
+        var search = Search()
         for (subscription, answer) in zip(subscriptions, answers) {
             switch answer {
-            case .success(let clusters): found += clusters
+            case .success(let clusters): search.found += clusters
             case .failure(let failure):
-                unsearched.append(
+                search.unseen += clusters.filter { $0.subscription.value == subscription }
+                search.warnings.append(
                     "subscription \(subscription) could not be searched for other clusters of the same identity: "
                         + failure.message)
             }
         }
-        return (found, unsearched)
+        return search
     }
 
     private static func share(
@@ -147,11 +165,22 @@ struct Survey: Sendable {
                 }
             }
         }
+        let named = Set(members.filter { $0.kind == .application }.map(\.name))
+        all += configuration.identities.map(Member.init).filter {
+            appIds.contains($0.appId) && !named.contains($0.name)
+        }
         return IdentityGroup.group(all, others: others)
     }
 }
 
 extension Member {
+    /// The member that an application without a cluster is.
+    fileprivate init(_ identity: IdentitySettings) {
+        self.init(
+            entry: Selection.Entry(source: .identity(identity), kinds: [.application]), kind: .application,
+            appId: identity.appId.value.lowercased(), consumer: nil, clientAppId: nil)
+    }
+
     /// The member that a cluster's credential is; `nil` where the cluster has no such credential.
     fileprivate init?(_ entry: Selection.Entry, _ kind: CredentialKind, _ facts: ClusterFacts) {
         guard let appId = facts.appId(kind) else { return nil }

@@ -32,6 +32,8 @@ struct FakeAzure: AzureReader {
     var clusters: [String: ClusterFacts] = [:]
     var failures: [String: Failure] = [:]
     var listFailure: Failure?
+    /// Whether a list holds those of its subscription alone.
+    var listsBySubscription = false
 
     init(_ facts: [ClusterFacts]) {
         clusters = Dictionary(uniqueKeysWithValues: facts.map { ($0.name, $0) })
@@ -46,6 +48,7 @@ struct FakeAzure: AzureReader {
     func clusters(inSubscription subscription: String) async throws(Failure) -> [ClusterFacts] {
         if let listFailure { throw listFailure }
         return clusters.values.sorted { $0.name < $1.name }
+            .filter { !listsBySubscription || $0.resourceId.contains(subscription) }
     }
 
     func tenant(of subscription: String?) async throws(Failure) -> String? { nil }
@@ -133,6 +136,51 @@ struct SurveyTests {
         let survey = try await survey([], try makeConfiguration("a"), azure)
         #expect(survey.groups.map(\.appId) == ["x"])
         #expect(survey.warnings.count == 1)
+    }
+
+    /// An account with a role on resource groups alone may not list the subscription's clusters.
+    @Test func aConfiguredClusterIsFoundWhereSearchingIsForbidden() async throws {
+        var azure = FakeAzure([makeFacts("a", app: "x"), makeFacts("b", app: "x")])
+        azure.listFailure = Failure(.forbidden, "403")
+        let survey = try await survey(["a"], try makeConfiguration("a", "b", "gone"), azure)
+        #expect(survey.groups.map { $0.members.map(\.name) } == [["a", "b"]])
+        #expect(survey.groups[0].consumers.map(\.name) == ["a", "b"])
+        #expect(survey.warnings.count == 1)
+    }
+
+    @Test func whatNobodyCanTellIsSaid() async throws {
+        var azure = FakeAzure([makeFacts("a", app: "x")])
+        azure.listFailure = Failure(.forbidden, "403")
+        azure.failures = ["b": Failure(.forbidden, "403")]
+        let survey = try await survey(["a"], try makeConfiguration("a", "b"), azure)
+        #expect(survey.groups.map { $0.members.map(\.name) } == [["a"]])
+        #expect(survey.warnings.contains { $0.contains("whether cluster b has the same identity") })
+    }
+
+    @Test func otherSubscriptionsOfTheConfigurationAreSearched() async throws {
+        let other = "00000000-0000-0000-0000-00000000000b"
+        let far = "  - {name: far, subscription: \(other), resourceGroup: rg}"
+        var facts = makeFacts("far", app: "x")
+        facts = ClusterFacts(
+            resourceId: facts.resourceId.replacing(subscription, with: other), name: "far",
+            servicePrincipal: "x", entra: nil, hasManagedEntra: false, isStopped: false)
+        var azure = FakeAzure([makeFacts("a", app: "x"), facts])
+        azure.listsBySubscription = true
+        let survey = try await survey(["a"], try makeConfiguration("a", extra: far), azure)
+        #expect(survey.groups[0].members.map(\.name) == ["a", "far"])
+    }
+
+    @Test(arguments: ["a", "ci", "a ci", ""])
+    func anApplicationIsOneIdentityWithItsCluster(targets: String) async throws {
+        let appId = "00000000-0000-0000-0000-0000000000aa"
+        let identities = "identities: [{name: ci, appId: \(appId)}]"
+        let azure = FakeAzure([makeFacts("a", app: appId), makeFacts("b", app: "y")])
+        let survey = try await survey(
+            targets.split(separator: " ").map(String.init), try makeConfiguration("a", extra: identities),
+            azure)
+        #expect(survey.groups.map { Set($0.members.map(\.name)) } == [["a", "ci"]])
+        #expect(survey.groups[0].members.count == 2)
+        #expect(survey.groups[0].consumers.map(\.name) == ["a"])
     }
 
     @Test func aFailureOfEverythingIsThrown() async throws {
