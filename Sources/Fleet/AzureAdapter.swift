@@ -157,10 +157,19 @@ extension AzureAdapter: AzureReader {
                 "there is no application \(appId) in tenant \(tenant), or the account may not see it",
                 hint: "check the tenant and the application id")
         }
-        let credentials = (first?.passwordCredentials ?? []) + (second?.passwordCredentials ?? [])
+        let credentials =
+            Self.listed(first, .application) + Self.listed(second, .servicePrincipal)
         return IdentityFacts(
             identity: Identity(appId: appId, tenant: tenant, object: kind, objectId: home.id),
-            credentials: credentials.map(Listed.init))
+            credentials: credentials)
+    }
+
+    private static func listed(_ object: DirectoryObject?, _ kind: Identity.Object) -> [Listed] {
+        (object?.passwordCredentials ?? []).map {
+            Listed(
+                keyId: $0.keyId, displayName: $0.displayName, notBefore: $0.notBefore,
+                notAfter: $0.notAfter, object: kind)
+        }
     }
 
     private func object(
@@ -224,14 +233,6 @@ extension Identity.Object {
         case .application: .application
         case .servicePrincipal: .servicePrincipal
         }
-    }
-}
-
-extension Listed {
-    fileprivate init(_ credential: PasswordCredential) {
-        self.init(
-            keyId: credential.keyId, displayName: credential.displayName, notBefore: credential.notBefore,
-            notAfter: credential.notAfter)
     }
 }
 

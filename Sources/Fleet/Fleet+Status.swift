@@ -79,7 +79,7 @@ extension Planner {
                 .init(
                     keyId: credential.keyId, displayName: credential.displayName,
                     notAfter: Timestamp.text(credential.notAfter), added: added, state: state,
-                    retireNotBefore: moment.map(Timestamp.text))
+                    retireNotBefore: moment.map(Timestamp.text), object: credential.object.rawValue)
             }
             switch ledger.standing(of: credential) {
             case .current: return nil

@@ -79,9 +79,11 @@ public struct StatusReport: Codable, Sendable, Equatable {
         public var state: String
         /// When it may be removed.
         public var retireNotBefore: String?
+        /// Which of the identity's objects it is at: `application` or `servicePrincipal`.
+        public var object: String
 
         enum CodingKeys: String, CodingKey {
-            case keyId, displayName, notAfter, added, state, retireNotBefore
+            case keyId, displayName, notAfter, added, state, retireNotBefore, object
         }
 
         /// Writes every member, `null` where there is nothing to say.
@@ -93,6 +95,7 @@ public struct StatusReport: Codable, Sendable, Equatable {
             try container.encode(added, forKey: .added)
             try container.encode(state, forKey: .state)
             try container.encode(retireNotBefore, forKey: .retireNotBefore)
+            try container.encode(object, forKey: .object)
         }
     }
 

@@ -94,13 +94,19 @@ public struct Listed: Sendable, Equatable {
     public let notBefore: Date
     /// When it expires.
     public let notAfter: Date
+    /// Which of the identity's two objects it is at.
+    public let object: Identity.Object
 
     /// One line of the list.
-    public init(keyId: String, displayName: String?, notBefore: Date, notAfter: Date) {
+    public init(
+        keyId: String, displayName: String?, notBefore: Date, notAfter: Date,
+        object: Identity.Object = .application
+    ) {
         self.keyId = keyId
         self.displayName = displayName
         self.notBefore = notBefore
         self.notAfter = notAfter
+        self.object = object
     }
 }
 

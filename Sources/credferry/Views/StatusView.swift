@@ -39,9 +39,15 @@ struct StatusView {
         var notes: [String] = []
         if let reason = line.reason { notes.append("unfinished: \(reason); `credferry resume` goes on") }
         if !line.sharedWith.isEmpty { notes.append("shared with \(line.sharedWith.joined(separator: ", "))") }
-        if !line.apply { notes.append("delivered only: a pipeline applies it") }
+        if !line.apply {
+            notes.append(
+                "delivered only: a pipeline applies it, and earlier credentials retire by the overlap alone")
+        }
         for other in line.others {
             let name = other.displayName.map { " (\($0))" } ?? ""
+            let place =
+                other.object == "servicePrincipal"
+                ? " on the service principal, where the portal does not show it" : ""
             let what =
                 switch other.state {
                 case "superseded":
@@ -51,7 +57,7 @@ struct StatusView {
                 default:
                     "not added by credferry; to retire it: credferry retire \(target) --adopt \(other.keyId)"
                 }
-            notes.append("credential \(other.keyId)\(name), valid until \(other.notAfter): \(what)")
+            notes.append("credential \(other.keyId)\(name)\(place), valid until \(other.notAfter): \(what)")
         }
         return notes.map { "\(target): \(Terminal.oneLine($0))\n" }.joined()
     }
