@@ -120,8 +120,9 @@ struct SinkSet: Sendable {
         do throws(PluginError) {
             let plugin = try PluginFinder.standard(environment: environment).find(name)
             return try PluginSink(
-                plugin: plugin, options: options, host: Peer(name: "credferry", version: Version.current),
-                environment: environment, logger: logger)
+                plugin: plugin, trust: .standard(environment: environment), options: options,
+                host: Peer(name: "credferry", version: Version.current), environment: environment,
+                logger: logger)
         } catch {
             throw FleetError(
                 .failure(.denied), "sink \(settings.name.value): \(error.message)", hint: error.hint)

@@ -3,9 +3,9 @@ internal import Glibc
 
 /// A plugin's process as the operating system sees it: its pipes, its process group, its end.
 ///
-/// It is owned by the one thread that talks to the plugin. The child gets exactly three descriptors, the
-/// environment that it is given and nothing else, `/` as its folder, and a session of its own: no terminal,
-/// and one process group that can be killed whole.
+/// It is owned by the one thread that talks to the plugin. The child gets exactly three descriptors (a script a
+/// fourth, of itself), the environment that it is given and nothing else, `/` as its folder, and a session of
+/// its own: no terminal, and one process group that can be killed whole.
 struct ChildProcess: ~Copyable, Sendable {
     /// Writes to the plugin's standard input without blocking; -1 once closed.
     private(set) var input: Int32
@@ -24,8 +24,8 @@ struct ChildProcess: ~Copyable, Sendable {
         case signalled(Int32)
     }
 
-    /// Starts `executable`, without arguments.
-    init(executable: String, environment: [String: String]) throws(PluginError) {
+    /// Starts the opened `executable`, without arguments.
+    init(executable: borrowing OpenedExecutable, environment: [String: String]) throws(PluginError) {
         var pipes = Pipes()
         do throws(PluginError) {
             let input = try pipes.make(hostWrites: true)
@@ -38,7 +38,8 @@ struct ChildProcess: ~Copyable, Sendable {
                 let reason = FilePath.lastError
                 kill(-pid, SIGKILL)
                 waitpid(pid, nil, 0)
-                throw PluginError(.cannotStart, "\(executable): it cannot be watched (pidfd_open: \(reason))")
+                throw PluginError(
+                    .cannotStart, "\(executable.path): it cannot be watched (pidfd_open: \(reason))")
             }
             pipes.closeChildEnds()
             (self.input, self.output, self.log) = (input.host, output.host, log.host)
@@ -93,16 +94,17 @@ struct ChildProcess: ~Copyable, Sendable {
     }
 
     private static func spawn(
-        _ executable: String, _ environment: [String: String], standard: [Int32]
+        _ executable: borrowing OpenedExecutable, _ environment: [String: String], standard: [Int32]
     ) throws(PluginError) -> pid_t {
-        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(executable), nil]
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(executable.path), nil]
         var variables = environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var pid: pid_t = 0
-        let code = credferry_spawn(&pid, executable, standard, &arguments, &variables)
+        let code = credferry_start_opened(
+            &pid, executable.descriptor, executable.isScript ? 1 : 0, standard, &arguments, &variables)
         guard code == 0 else {
             throw PluginError(
-                .cannotStart, "\(executable) cannot be started: \(String(cString: strerror(code)))",
+                .cannotStart, "\(executable.path) cannot be started: \(String(cString: strerror(code)))",
                 hint: code == ENOEXEC ? "a script begins with a line like #!/bin/sh" : nil)
         }
         return pid
@@ -118,9 +120,9 @@ private struct Pipes {
         guard credferry_pipe(&pair) == 0 else {
             throw PluginError(.cannotStart, "no pipe for the plugin: \(FilePath.lastError)")
         }
-        // The child's end is moved out of the way of 0, 1 and 2, which it is going to become.
+        // The child's end is moved out of the way of 0 to 2, which it is going to become, and a script's 3.
         let (host, low) = hostWrites ? (pair[1], pair[0]) : (pair[0], pair[1])
-        let child = low > 2 ? low : fcntl(low, F_DUPFD_CLOEXEC, 3)
+        let child = low > 3 ? low : fcntl(low, F_DUPFD_CLOEXEC, 4)
         if child != low { close(low) }
         ends.append((host, child))
         guard child >= 0, fcntl(host, F_SETFL, O_NONBLOCK) == 0 else {

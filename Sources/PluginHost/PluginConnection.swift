@@ -11,6 +11,7 @@ actor PluginConnection {
     }
 
     private let plugin: Plugin
+    private let trust: TrustStore
     private let introduction: Call.Introduction
     private let environment: [String: String]
     private let deadlines: Deadlines
@@ -23,10 +24,11 @@ actor PluginConnection {
     private var isClosed = false
 
     init(
-        plugin: Plugin, introduction: Call.Introduction, environment: [String: String], deadlines: Deadlines,
-        logger: Logger
+        plugin: Plugin, trust: TrustStore, introduction: Call.Introduction, environment: [String: String],
+        deadlines: Deadlines, logger: Logger
     ) {
         self.plugin = plugin
+        self.trust = trust
         self.introduction = introduction
         self.environment = environment
         self.deadlines = deadlines
@@ -79,8 +81,9 @@ actor PluginConnection {
 
     private func launch() throws(SinkError) -> PluginProcess {
         do throws(PluginError) {
-            try plugin.checkExecutable()
-            return try PluginProcess(plugin, environment: environment, deadlines: deadlines, logger: logger)
+            return try PluginProcess(
+                plugin, executable: try trust.open(plugin), environment: environment, deadlines: deadlines,
+                logger: logger)
         } catch {
             throw error.sinkError
         }

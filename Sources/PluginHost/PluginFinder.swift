@@ -14,12 +14,14 @@ public struct PluginFinder: Sendable {
     public enum Place: Sendable, Equatable {
         /// A folder of plugins' folders.
         case folder(String)
+        /// The folder of plugins' folders that was installed with the program.
+        case installation(String)
         /// A source folder of plugins' folders, and where the build has put what it made of them.
         case build(sources: String, products: String)
 
         fileprivate var path: String {
             switch self {
-            case .folder(let path), .build(let path, _): path
+            case .folder(let path), .installation(let path), .build(let path, _): path
             }
         }
     }
@@ -27,18 +29,27 @@ public struct PluginFinder: Sendable {
     /// The places, the first to be asked first.
     public let places: [Place]
 
-    /// Looks in `places`.
-    public init(places: [Place]) {
+    /// Who owns the program: the plugins that it ships with must be his, or root's.
+    private let programOwner: uid_t
+
+    /// Looks in `places`; the program is that of `programOwner`.
+    public init(places: [Place], programOwner: UInt32 = 0) {
         self.places = places
+        self.programOwner = programOwner
     }
 
     /// The places of a credferry that runs with `environment`.
     public static func standard(environment: [String: String]) -> PluginFinder {
-        standard(environment: environment, program: FilePath.real("/proc/self/exe"))
+        var status = stat()
+        // Without /proc it is nobody's: then nothing is trusted for its place.
+        let isKnown = stat("/proc/self/exe", &status) == 0
+        return standard(
+            environment: environment, program: isKnown ? FilePath.real("/proc/self/exe") : nil,
+            owner: status.st_uid)
     }
 
     /// The places for the program at the path `program`.
-    static func standard(environment: [String: String], program: String?) -> PluginFinder {
+    static func standard(environment: [String: String], program: String?, owner: uid_t = 0) -> PluginFinder {
         var places: [Place] = (environment["CREDFERRY_PLUGIN_PATH"] ?? "").split(separator: ":").map {
             .folder(String($0))
         }
@@ -51,7 +62,7 @@ public struct PluginFinder: Sendable {
         if let program {
             places += installation(of: program)
         }
-        return PluginFinder(places: places)
+        return PluginFinder(places: places, programOwner: owner)
     }
 
     private static func installation(of program: String) -> [Place] {
@@ -61,7 +72,7 @@ public struct PluginFinder: Sendable {
         if parts.count > 4, parts[parts.count - 4].hasPrefix(".build") {
             return [.build(sources: path(dropping: 4) + "/plugins", products: path(dropping: 1))]
         }
-        return parts.count < 2 ? [] : [.folder(path(dropping: 2) + "/libexec/credferry/plugins")]
+        return parts.count < 2 ? [] : [.installation(path(dropping: 2) + "/libexec/credferry/plugins")]
     }
 
     /// The plugin `name`.
@@ -102,7 +113,9 @@ public struct PluginFinder: Sendable {
     private func plugin(_ name: String, in place: Place) throws(PluginError) -> Plugin {
         switch place {
         case .folder(let path): try Plugin(folder: "\(path)/\(name)")
-        case .build(let sources, let products): try Plugin(folder: "\(sources)/\(name)", products: products)
+        case .installation(let path): try Plugin(folder: "\(path)/\(name)", shippedBy: programOwner)
+        case .build(let sources, let products):
+            try Plugin(folder: "\(sources)/\(name)", products: products, shippedBy: programOwner)
         }
     }
 }

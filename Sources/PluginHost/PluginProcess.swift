@@ -68,7 +68,8 @@ final class PluginProcess: Sendable {
 
     /// Starts the plugin's process and the thread that talks to it.
     init(
-        _ plugin: Plugin, environment: [String: String], deadlines: Deadlines, logger: Logger
+        _ plugin: Plugin, executable: borrowing OpenedExecutable, environment: [String: String],
+        deadlines: Deadlines, logger: Logger
     ) throws(PluginError) {
         subject = "plugin \(plugin.manifest.name)"
         var ends: [Int32] = [-1, -1]
@@ -77,7 +78,7 @@ final class PluginProcess: Sendable {
         }
         wakeUp = (ends[0], ends[1])
         for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-        let child = try ChildProcess(executable: plugin.executablePath, environment: environment)
+        let child = try ChildProcess(executable: executable, environment: environment)
         let loop = PluginLoop(child, of: self, wakeUp: ends[0], deadlines: deadlines, logger: logger)
         guard DetachedThread.start({ loop.run() }) else {
             throw PluginError(.cannotStart, "\(subject): the system has no thread to talk to it")

@@ -8,8 +8,8 @@ internal import Synchronization
 /// A plugin, as a sink like any other.
 ///
 /// Its process is started by the first call that needs it, and anew by the next call after it has ended.
-/// It gets an environment of only what its manifest asks for, no descriptor but its three pipes, and a session
-/// of its own. Calls may run at the same time; each ends by its deadline.
+/// It gets an environment of only what its manifest asks for, no descriptor but its three pipes (a script one of
+/// itself, too), and a session of its own. Calls may run at the same time; each ends by its deadline.
 ///
 /// Call ``close()`` when no more calls follow. A sink that is dropped without it tells the plugin to end too,
 /// but does not wait for that.
@@ -31,15 +31,16 @@ public final class PluginSink: Sink {
     /// A sink that stands for `plugin`; nothing is started yet.
     ///
     /// - Parameters:
+    ///   - trust: which plugins the operator trusts.
     ///   - options: the sink's options from the configuration; the plugin judges them when it starts.
     ///   - host: who the plugin is told that it works for.
     ///   - environment: where the variables of the manifest's list are taken from.
     ///   - logger: gets the plugin's standard error, at the level `debug`.
-    /// - Throws: ``PluginError`` where the plugin speaks another protocol, or JSON cannot hold the options.
+    /// - Throws: ``PluginError`` where the plugin is not trusted or speaks another protocol, or JSON cannot hold
+    ///   the options.
     public init(
-        plugin: Plugin, options: [String: JSONValue], host: Peer, environment: [String: String],
-        logger: Logger,
-        deadlines: Deadlines = .standard
+        plugin: Plugin, trust: TrustStore, options: [String: JSONValue], host: Peer,
+        environment: [String: String], logger: Logger, deadlines: Deadlines = .standard
     ) throws(PluginError) {
         let name = plugin.manifest.name
         guard plugin.manifest.wireProtocol == .credferry1 else {
@@ -47,6 +48,8 @@ public final class PluginSink: Sink {
                 .unsupported,
                 "plugin \(name) speaks \(plugin.manifest.wireProtocol.rawValue), which cannot be used yet")
         }
+        // Known before anything is added to an identity; what is run is looked at again when it is.
+        _ = try trust.open(plugin)
         let size = try? JSONEncoder().encode(options).count
         guard let size, size < Wire.maximumMessageBytes / 2 else {
             throw PluginError(.badOptions, "the options of plugin \(name) do not fit into a message")
@@ -57,7 +60,7 @@ public final class PluginSink: Sink {
         self.deadlines = deadlines
         known = Mutex([.put, .get])
         connection = PluginConnection(
-            plugin: plugin, introduction: Call.Introduction(host: host, options: options),
+            plugin: plugin, trust: trust, introduction: Call.Introduction(host: host, options: options),
             environment: environment.filter { plugin.manifest.environment.contains($0.key) },
             deadlines: deadlines, logger: logger)
     }

@@ -51,6 +51,6 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, PlanCommand.self, RotateCommand.self, ResumeCommand.self, RetireCommand.self,
             ApplyCommand.self, GetCommand.self, ExecCommand.self, CopyCommand.self, HistoryCommand.self,
-            AuditCommand.self, DoctorCommand.self,
+            PluginsCommand.self, AuditCommand.self, DoctorCommand.self,
         ])
 }

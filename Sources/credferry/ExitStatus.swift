@@ -1,6 +1,7 @@
 import Settings
 import Fleet
 import Journal
+import PluginHost
 import Rotation
 import SinkCore
 
@@ -96,6 +97,7 @@ struct Complaint: Error {
             self.init(status, error.message, hint: error.hint)
         case let error as SinkError:
             self.init(ExitStatus(Failure(error, sink: "").kind), error.message, hint: error.hint)
+        case let error as PluginError: self.init(.unavailable, error.message, hint: error.hint)
         default: self.init(.failed, "\(error)")
         }
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import PluginProtocol
 import SecretMemory
 import SinkCore
@@ -88,11 +89,13 @@ import Testing
 
     @Test func theKeyringPluginIsFoundInTheBuildAndExplainsItself() async throws {
         let products = try #require(Self.products)
-        let finder = PluginFinder(places: [.build(sources: Self.root + "plugins", products: products)])
+        let finder = PluginFinder(
+            places: [.build(sources: Self.root + "plugins", products: products)], programOwner: geteuid())
         let plugin = try finder.find("keyring")
         #expect(plugin.executablePath == products + "/credferry-keyring")
         let sink = try PluginSink(
-            plugin: plugin, options: [:], host: Peer(name: "credferry", version: "0"), environment: [:],
+            plugin: plugin, trust: TrustStore(files: []), options: [:],
+            host: Peer(name: "credferry", version: "0"), environment: [:],
             logger: TestLog().logger(keeping: try TestPlugin("")))
         let error = await #expect(throws: SinkError.self) { _ = try await sink.get("demo/service-principal") }
         #expect(error?.code == .unavailable)

@@ -12,7 +12,7 @@ import Testing
         #expect(
             finder.places == [
                 .folder("/a"), .folder("/b"), .folder("/data/credferry/plugins"),
-                .folder("/opt/x/libexec/credferry/plugins"),
+                .installation("/opt/x/libexec/credferry/plugins"),
             ])
     }
 

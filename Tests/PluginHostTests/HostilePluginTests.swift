@@ -19,7 +19,7 @@ import Testing
     @Test func aCrashInTheMiddleOfPutNamesTheSignalAndTheNextCallStartsAnew() async throws {
         let plugin = try TestPlugin(
             """
-            mark = os.path.dirname(os.path.abspath(sys.argv[0])) + "/crashed"
+            mark = os.path.dirname(os.path.realpath(sys.argv[0])) + "/crashed"
             def handle(request):
                 if os.path.exists(mark):
                     answer(request, {"version": "second"})
@@ -70,7 +70,7 @@ import Testing
     @Test func silenceEndsByTheDeadlineAndTheProcessIsReplaced() async throws {
         let plugin = try TestPlugin(
             """
-            mark = os.path.dirname(os.path.abspath(sys.argv[0])) + "/hung"
+            mark = os.path.dirname(os.path.realpath(sys.argv[0])) + "/hung"
             def handle(request):
                 if os.path.exists(mark):
                     answer(request, {"version": "second"})
@@ -191,7 +191,7 @@ import Testing
     @Test func aPluginThatDoesNotReadCostsOneError() async throws {
         let plugin = try TestPlugin(
             """
-            with open(os.path.dirname(os.path.abspath(sys.argv[0])) + "/pid", "w") as file:
+            with open(os.path.dirname(os.path.realpath(sys.argv[0])) + "/pid", "w") as file:
                 file.write(str(os.getpid()))
             for request in requests():
                 welcome(request)
@@ -225,7 +225,7 @@ import Testing
     func aFailedHandshakeIsTold(reply: String, code: SinkError.Code, message: String) async throws {
         let plugin = try TestPlugin(
             """
-            with open(os.path.dirname(os.path.abspath(sys.argv[0])) + "/pid", "w") as file:
+            with open(os.path.dirname(os.path.realpath(sys.argv[0])) + "/pid", "w") as file:
                 file.write(str(os.getpid()))
             for request in requests():
                 \(reply)
@@ -268,7 +268,7 @@ import Testing
         let plugin = try TestPlugin(
             """
             serve(lambda request: answer(request, {}))
-            open(os.path.dirname(os.path.abspath(sys.argv[0])) + "/orderly", "w").close()
+            open(os.path.dirname(os.path.realpath(sys.argv[0])) + "/orderly", "w").close()
             """)
         let sink = try plugin.sink()
         try await sink.delete("n")
@@ -289,7 +289,7 @@ import Testing
     @Test func aCancelledCallReturnsAndThePluginIsTold() async throws {
         let plugin = try TestPlugin(
             """
-            folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+            folder = os.path.dirname(os.path.realpath(sys.argv[0]))
             def handle(request):
                 if request["method"] == "cancel":
                     with open(folder + "/cancelled.tmp", "w") as file:
@@ -321,7 +321,7 @@ import Testing
         let plugin = try TestPlugin(
             """
             import fcntl, termios
-            folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+            folder = os.path.dirname(os.path.realpath(sys.argv[0]))
             line = b""
             while not line.endswith(b"\\n"):
                 line += os.read(0, 1)

@@ -72,6 +72,12 @@ final class TestPlugin: Sendable {
     /// The plugin's own folder.
     var folder: String { "\(home)/\(name)" }
 
+    /// The pins of this plugin's test.
+    var pins: TrustStore { TrustStore(files: ["\(home)/pins/trusted-plugins.json"]) }
+
+    /// The plugin as it is found.
+    func find() throws -> Plugin { try PluginFinder(places: [.folder(home)]).find(name) }
+
     /// A file beside the script, which the script finds beside itself.
     func write(_ text: String, to file: String, mode: mode_t) throws {
         let path = "\(folder)/\(file)"
@@ -89,8 +95,9 @@ final class TestPlugin: Sendable {
         options: [String: JSONValue] = [:], environment: [String: String] = [:], log: TestLog = TestLog(),
         deadlines: Deadlines = Deadlines(start: .seconds(20), call: .seconds(20), shutdown: .seconds(5))
     ) throws -> PluginSink {
-        try PluginSink(
-            plugin: try PluginFinder(places: [.folder(home)]).find(name), options: options,
+        try pins.trust(try find())
+        return try PluginSink(
+            plugin: try find(), trust: pins, options: options,
             host: Peer(name: "credferry", version: "0"), environment: environment,
             logger: log.logger(keeping: self),
             deadlines: deadlines)
