@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,7 +65,8 @@ static inline int credferry_spawn(
 // What a child of credferry_start_opened does before it becomes the plugin: nothing but system calls, since the
 // other threads of the parent, and the locks that they held, are not in it. Returns only where it fails, with errno.
 static inline void credferry_become(
-    int executable, int keeps_itself, const int standard[3], char *const arguments[], char *const environment[]) {
+    int executable, int keeps_itself, unsigned long memory_bytes, const int standard[3], char *const arguments[],
+    char *const environment[]) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigset_t none;
     if (setsid() < 0) return;
@@ -75,6 +77,11 @@ static inline void credferry_become(
     const unsigned int close_on_exec = 1U << 2; // CLOSE_RANGE_CLOEXEC
     if (syscall(SYS_close_range, keeps_itself ? 4U : 3U, ~0U, close_on_exec) < 0) return;
     if (chdir("/") < 0) return;
+    // A core dump would hold secrets. Memory is bounded for each process, and not as address space, of which some
+    // runtimes reserve a lot that they never touch.
+    const struct rlimit none_at_all = {0, 0}, memory = {memory_bytes, memory_bytes};
+    if (setrlimit(RLIMIT_CORE, &none_at_all) < 0 || setrlimit(RLIMIT_DATA, &memory) < 0) return;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return;
     // SIGKILL, SIGSTOP and glibc's own two refuse, and need it not.
     for (int signal = 1; signal <= 64; signal++) sigaction(signal, &action, NULL);
     sigemptyset(&none);
@@ -84,10 +91,11 @@ static inline void credferry_become(
 
 // A child that runs the opened file `executable`, not whatever has its path by now: with three descriptors for its
 // standard ones and no other (but, where `keeps_itself`, 3 for the file itself), `/` as its folder, a session of its
-// own, no signal blocked or ignored. Returns 0 or an error number. Every descriptor must be above 3.
+// own, no signal blocked or ignored, no core dumps, no new privileges by what it runs, and `memory_bytes` of data at
+// most. Returns 0 or an error number. Every descriptor must be above 3.
 static inline int credferry_start_opened(
-    pid_t *pid, int executable, int keeps_itself, const int standard[3], char *const arguments[],
-    char *const environment[]) {
+    pid_t *pid, int executable, int keeps_itself, unsigned long memory_bytes, const int standard[3],
+    char *const arguments[], char *const environment[]) {
     int report[2], error = 0;
     sigset_t all, before;
     if (pipe2(report, O_CLOEXEC) != 0) return errno;
@@ -103,7 +111,7 @@ static inline int credferry_start_opened(
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const pid_t child = _Fork();
     if (child == 0) {
-        credferry_become(executable, keeps_itself, standard, arguments, environment);
+        credferry_become(executable, keeps_itself, memory_bytes, standard, arguments, environment);
         error = errno;
         while (write(teller, &error, sizeof error) < 0 && errno == EINTR) {}
         _exit(127);

@@ -5,7 +5,8 @@ internal import Glibc
 ///
 /// It is owned by the one thread that talks to the plugin. The child gets exactly three descriptors (a script a
 /// fourth, of itself), the environment that it is given and nothing else, `/` as its folder, and a session of
-/// its own: no terminal, and one process group that can be killed whole.
+/// its own: no terminal, and one process group that can be killed whole. Nothing that it runs gives it new
+/// privileges (`no_new_privs`), it leaves no core dump, and its memory is bounded.
 struct ChildProcess: ~Copyable, Sendable {
     /// Writes to the plugin's standard input without blocking; -1 once closed.
     private(set) var input: Int32
@@ -23,6 +24,9 @@ struct ChildProcess: ~Copyable, Sendable {
         case exited(status: Int32)
         case signalled(Int32)
     }
+
+    /// How much memory for data each of the plugin's processes gets, in bytes.
+    private static let memoryLimit: UInt = 1 << 30
 
     /// Starts the opened `executable`, without arguments.
     init(executable: borrowing OpenedExecutable, environment: [String: String]) throws(PluginError) {
@@ -101,7 +105,8 @@ struct ChildProcess: ~Copyable, Sendable {
         defer { for text in arguments + variables { free(text) } }
         var pid: pid_t = 0
         let code = credferry_start_opened(
-            &pid, executable.descriptor, executable.isScript ? 1 : 0, standard, &arguments, &variables)
+            &pid, executable.descriptor, executable.isScript ? 1 : 0, Self.memoryLimit, standard, &arguments,
+            &variables)
         guard code == 0 else {
             throw PluginError(
                 .cannotStart, "\(executable.path) cannot be started: \(String(cString: strerror(code)))",

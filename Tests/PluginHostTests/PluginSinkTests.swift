@@ -119,6 +119,28 @@ private let store = """
         await sink.close()
     }
 
+    @Test func theProcessCannotGainPrivilegesDumpOrGrowWithoutEnd() async throws {
+        let plugin = try TestPlugin(
+            """
+            import resource
+            with open("/proc/self/status") as file:
+                status = dict(line.split()[:2] for line in file if len(line.split()) > 1)
+            try:
+                grown = bool(bytearray(3 << 29))
+            except MemoryError:
+                grown = False
+            report = {"new privileges": status["NoNewPrivs:"] == "0", "grown": grown,
+                      "core": list(resource.getrlimit(resource.RLIMIT_CORE)),
+                      "small": bool(bytearray(64 << 20))}
+            serve(lambda request: answer(request, {"version": json.dumps(report, sort_keys=True)}))
+            """)
+        let sink = try plugin.sink()
+        #expect(
+            try await sink.put(secret("s"), as: "n", metadata: someMetadata)
+                == #"{"core": [0, 0], "grown": false, "new privileges": false, "small": true}"#)
+        await sink.close()
+    }
+
     @Test func optionsAndTheHostAreTold() async throws {
         let plugin = try TestPlugin(
             """
