@@ -51,7 +51,7 @@ targets += module(
 targets += module(
     "PluginHost",
     [
-        "CLinux", "PluginProtocol", "SecretMemory", "SinkCore",
+        "CLinux", "COpenSSL", "PluginProtocol", "SecretMemory", "SinkCore",
         .product(name: "Logging", package: "swift-log"),
     ],
     tests: ["PluginProtocol", "SecretMemory", "SinkCore", .product(name: "Logging", package: "swift-log")])
@@ -94,7 +94,8 @@ targets += [
     .executableTarget(
         name: "credferry",
         dependencies: [
-            "CLinux", "Fleet", "Journal", "Rotation", "SecretMemory", "Settings", "SinkCore", "Sinks",
+            "CLinux", "Fleet", "Journal", "PluginHost", "Rotation", "SecretMemory", "Settings", "SinkCore",
+            "Sinks",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: swiftSettings),
