@@ -171,6 +171,22 @@ class TestUsage:
         after = credferry.ok("status", "--config", configuration, "--output", "json")
         assert before.json["credentials"][0]["cluster"] == after.json["credentials"][0]["cluster"]
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--output", "json", "audit", "verify"),
+            ("audit", "--output", "json", "verify"),
+            ("audit", "verify", "--output", "json"),
+            ("-q", "audit", "--output=json", "verify"),
+        ],
+        ids=" ".join,
+    )
+    def test_before_a_command_of_a_command(
+        self, credferry: Program, arguments: tuple[str, ...]
+    ) -> None:
+        assert credferry.ok(*arguments).json["ok"] is True
+
+
     def test_a_secret_does_not_go_to_a_terminal(self, credferry: Program) -> None:
         credferry.ok("rotate", "demo")
         script = subprocess.run(
