@@ -28,6 +28,10 @@ def adopt(world: World) -> tuple[str, ...]:
     return ("retire", world.name, "--adopt", world.foreign)
 
 
+def apply(world: World) -> tuple[str, ...]:
+    return ("apply", world.name)
+
+
 def once(world: World) -> None:
     """One rotation is over, and its overlap is not."""
     world.json("rotate", world.name)
@@ -132,4 +136,5 @@ FLOWS = (
     Flow("retire", resume, twice, clock=LATER, rotates=False),
     Flow("retire --adopt", adopt, twice, clock=LATER, rotates=False, adopts=True),
     Flow("keyring", rotate, once, sinks=("disk", "laptop")),
+    Flow("apply", apply, once, rotates=False),
 )
