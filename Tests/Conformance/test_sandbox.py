@@ -264,6 +264,23 @@ def test_role_assignments(driver: Driver, sandbox: Sandbox) -> None:
     assert driver.arm("DELETE", one, "2022-04-01").status in (200, 204)
 
 
+def test_permissions(driver: Driver, sandbox: Sandbox) -> None:
+    """What was taken from an account is left out of what it may do."""
+    cluster = sandbox.cluster("demo")["id"]
+    url = f"{cluster}/providers/Microsoft.Authorization/permissions"
+    (all_of_them,) = driver.arm("GET", url, "2022-04-01").json["value"]
+    assert (all_of_them["actions"], all_of_them["notActions"]) == (["*"], [])
+    sandbox.deny("arm.reset")
+    try:
+        (fewer,) = driver.arm("GET", url, "2022-04-01").json["value"]
+    finally:
+        sandbox.deny()
+    assert {action.rsplit("/", 2)[-2] for action in fewer["notActions"]} == {
+        "resetAADProfile",
+        "resetServicePrincipalProfile",
+    }
+
+
 def test_key_vault(driver: Driver) -> None:
     attributes = {"enabled": True, "exp": 1_900_000_000}
     body = {
