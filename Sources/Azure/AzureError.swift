@@ -68,10 +68,12 @@ public struct AzureError: Error, Sendable, Equatable {
     }
 
     /// The same, of another kind.
-    func `as`(_ code: Code) -> AzureError {
+    ///
+    /// - Parameter other: what the operator can do about it, in place of what it says.
+    func `as`(_ code: Code, hint other: String? = nil) -> AzureError {
         AzureError(
-            code, message, hint: hint, status: status, serviceCode: serviceCode, requestId: requestId,
-            retryAfter: retryAfter)
+            code, message, hint: other ?? hint, status: status, serviceCode: serviceCode,
+            innerCode: innerCode, requestId: requestId, retryAfter: retryAfter)
     }
 }
 

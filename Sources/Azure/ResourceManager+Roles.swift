@@ -56,32 +56,26 @@ extension ResourceManager {
     /// The api-version of Microsoft.Authorization, the one that azure-cli uses.
     private static let authorizationVersion = "2022-04-01"
 
-    private struct Page<Item: Decodable>: Decodable {
-        let value: [Item]
-        let nextLink: String?
-    }
-
     /// The roles that a principal itself holds over a subscription, above it and below it.
     public func roleAssignments(
         of principalId: String, inSubscription subscription: String
     ) async throws(AzureError) -> [RoleAssignment] {
-        var assignments: [RoleAssignment] = []
-        var next: String? =
+        let first =
             authorization("/subscriptions/\(subscription)", "roleAssignments")
             + "&$filter=principalId%20eq%20'\(URLText.segment(principalId))'"
-        var visited: Set<String> = []
-        while let url = next {
-            let call = ServiceCall(
-                .resourceManager, "list the roles of principal \(principalId)", .get, url, audience: audience)
-            guard URLText.isWithin(url, endpoint), visited.insert(url).inserted else {
-                throw call.malformed("its next page is elsewhere, or one that was read before")
-            }
-            let response = try await transport.send(call)
-            let page: Page<RoleAssignment> = try call.decode(response.body.bytes)
-            assignments += page.value.filter { $0.principalId.lowercased() == principalId.lowercased() }
-            next = page.nextLink.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        return assignments
+        let assignments: [RoleAssignment] = try await list(
+            "list the roles of principal \(principalId)", from: first)
+        return assignments.filter { $0.principalId.lowercased() == principalId.lowercased() }
+    }
+
+    /// What the signed-in account may do with a resource.
+    ///
+    /// Source: Microsoft's "Permissions - List For Resource".
+    public func permissions(on resourceId: String) async throws(AzureError) -> Permissions {
+        Permissions(
+            try await list(
+                "list the permissions on \(Self.name(resourceId))",
+                from: authorization(resourceId, "permissions")))
     }
 
     /// The roles that can be given over `scope`: those of one name, or all.

@@ -48,60 +48,34 @@ public struct ResourceManager: Sendable {
         return answer.tenantId
     }
 
-    private struct Page: Decodable {
-        let value: [ManagedCluster]
-        let nextLink: String?
-    }
-
     /// Every cluster of a subscription that the account may read.
     public func clusters(inSubscription subscription: String) async throws(AzureError) -> [ManagedCluster] {
-        var clusters: [ManagedCluster] = []
-        var next: String? =
-            url(
-                "/subscriptions/\(URLText.segment(subscription))/providers/Microsoft.ContainerService/managedClusters"
-            )
-        var visited: Set<String> = []
-        while let url = next {
-            let call = ServiceCall(
-                .resourceManager, "list the clusters of subscription \(subscription)", .get, url,
-                audience: audience)
-            guard URLText.isWithin(url, endpoint), visited.insert(url).inserted else {
-                throw call.malformed("its next page is elsewhere, or one that was read before")
-            }
-            let response = try await transport.send(call)
-            let page: Page = try call.decode(response.body.bytes)
-            clusters += page.value
-            next = page.nextLink.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        return clusters
+        let path =
+            "/subscriptions/\(URLText.segment(subscription))/providers/Microsoft.ContainerService/managedClusters"
+        return try await list("list the clusters of subscription \(subscription)", from: url(path))
     }
 
-    /// What the signed-in account may do with a resource.
-    ///
-    /// Source: Microsoft's "Permissions - List For Resource".
-    public func permissions(on resourceId: String) async throws(AzureError) -> Permissions {
-        struct Page: Decodable {
-            let value: [Permissions.Grant]
-            let nextLink: String?
-        }
-
-        var grants: [Permissions.Grant] = []
-        var next: String? =
-            "\(endpoint)\(resourceId)/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+    /// All pages of a list, from the first on.
+    func list<Item: Decodable>(_ what: String, from first: String) async throws(AzureError) -> [Item] {
+        var items: [Item] = []
+        var next: String? = first
         var visited: Set<String> = []
         while let url = next {
-            let call = ServiceCall(
-                .resourceManager, "list the permissions on \(Self.name(resourceId))", .get, url,
-                audience: audience)
+            let call = ServiceCall(.resourceManager, what, .get, url, audience: audience)
             guard URLText.isWithin(url, endpoint), visited.insert(url).inserted else {
                 throw call.malformed("its next page is elsewhere, or one that was read before")
             }
             let response = try await transport.send(call)
-            let page: Page = try call.decode(response.body.bytes)
-            grants += page.value
+            let page: Page<Item> = try call.decode(response.body.bytes)
+            items += page.value
             next = page.nextLink.flatMap { $0.isEmpty ? nil : $0 }
         }
-        return Permissions(grants)
+        return items
+    }
+
+    struct Page<Item: Decodable>: Decodable {
+        let value: [Item]
+        let nextLink: String?
     }
 
     // MARK: Writing
@@ -239,7 +213,7 @@ public struct ResourceManager: Sendable {
 
     private func url(_ path: String) -> String { "\(endpoint)\(path)?api-version=\(Self.apiVersion)" }
 
-    private static func name(_ resourceId: String) -> String {
+    static func name(_ resourceId: String) -> String {
         resourceId.split(separator: "/").last.map(String.init) ?? resourceId
     }
 }

@@ -5,13 +5,9 @@ internal import SinkCore
 extension AzureAdapter {
     /// What applying a secret to a consumer's cluster means for it; changes nothing.
     func preflight(_ consumer: Consumer) async throws(Failure) -> Preflight {
-        let manager = session.resourceManager
         async let permission = permission(consumer)
-        let cluster: ManagedCluster
-        do throws(AzureError) {
-            cluster = try await manager.cluster(consumer.resourceId)
-        } catch {
-            throw Failure(error)
+        let cluster = try await asFailure { () async throws(AzureError) in
+            try await session.resourceManager.cluster(consumer.resourceId)
         }
         return Preflight(
             cluster: consumer.name, provisioningState: cluster.provisioningState, isBusy: cluster.isBusy,
@@ -23,13 +19,19 @@ extension AzureAdapter {
 
     /// Whether the account may give the cluster a secret; what cannot be found out is no reason to stop.
     func permission(_ consumer: Consumer) async -> Preflight.Permission {
-        let reset = consumer.kind == .entraApp ? "resetAADProfile" : "resetServicePrincipalProfile"
         do throws(AzureError) {
             let permissions = try await session.resourceManager.permissions(on: consumer.resourceId)
-            return permissions.allow("Microsoft.ContainerService/managedClusters/\(reset)/action")
-                ? .granted : .missing
+            return permissions.allow(consumer.resetAction) ? .granted : .missing
         } catch {
             return .unknown
         }
+    }
+}
+
+extension Consumer {
+    /// What Azure's roles call the right to give the cluster this secret.
+    var resetAction: String {
+        "Microsoft.ContainerService/managedClusters/"
+            + (kind == .entraApp ? "resetAADProfile" : "resetServicePrincipalProfile") + "/action"
     }
 }

@@ -89,8 +89,7 @@ extension Fleet {
         let takesOver = isOurs && (ledger.current == nil || ledger.current?.keyId == keyId)
         return Candidate(
             keyId: takesOver ? keyId : nil, listed: listed,
-            notAfter: listed?.notAfter ?? metadata?.notAfter ?? .distantFuture, fingerprint: fingerprint,
-            isRecorded: takesOver)
+            notAfter: listed?.notAfter ?? metadata?.notAfter ?? .distantFuture, fingerprint: fingerprint)
     }
 
     /// Asks Entra whether it accepts the secret.
@@ -131,7 +130,7 @@ private struct Candidate {
     let notAfter: Date
     let fingerprint: Fingerprint
     /// Whether the journal keeps a record of it: what is not credferry's must never count as a predecessor (R5).
-    let isRecorded: Bool
+    var isRecorded: Bool { keyId != nil }
 
     func record(_ planner: Planner, _ delivery: Delivery, _ consumer: Consumer) -> RotationRecord {
         let now = Date()

@@ -45,12 +45,9 @@ extension Fleet {
 
     static func missing(_ permissions: [(Consumer, Preflight.Permission)]) -> Failure? {
         guard let (consumer, _) = permissions.first(where: { $0.1 == .missing }) else { return nil }
-        let action = consumer.kind == .entraApp ? "resetAADProfile" : "resetServicePrincipalProfile"
         return Failure(
             .forbidden,
             "the signed-in account has no role that lets it give cluster \(consumer.name) a secret",
-            hint:
-                "grant it one with Microsoft.ContainerService/managedClusters/\(action)/action on the cluster"
-        )
+            hint: "grant it one with \(consumer.resetAction) on the cluster")
     }
 }

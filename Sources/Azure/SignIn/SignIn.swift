@@ -20,8 +20,6 @@ extension AzureError {
     /// A secret or an identity that was just made is refused until it has spread; one that was configured is
     /// refused for good.
     func aboutOurAccount(hint: String) -> AzureError {
-        guard code == .secretRefused else { return self }
-        return AzureError(
-            .signIn, message, hint: hint, status: status, serviceCode: serviceCode, requestId: requestId)
+        code == .secretRefused ? self.as(.signIn, hint: hint) : self
     }
 }
