@@ -209,19 +209,20 @@ class TestTheOldIdentity:
         assert "has not taken the place" in refused.out
 
 
+WRITES = [
+    ("graph", "POST", "/v1.0/applications"),
+    ("graph", "POST", "/v1.0/servicePrincipals"),
+    ("arm", "PUT", "roleAssignments"),
+    ("graph", "POST", "addPassword"),
+    ("arm", "POST", "resetServicePrincipalProfile"),
+]
+"""Every call of a replacement that changes something, by its service, method and path."""
+
+
 class TestTrouble:
     """Answers that are lost, replicas that lag, rights that are missing."""
 
-    @pytest.mark.parametrize(
-        ("service", "method", "path"),
-        [
-            ("graph", "POST", "/v1.0/applications"),
-            ("graph", "POST", "/v1.0/servicePrincipals"),
-            ("arm", "PUT", "roleAssignments"),
-            ("graph", "POST", "addPassword"),
-            ("arm", "POST", "resetServicePrincipalProfile"),
-        ],
-    )
+    @pytest.mark.parametrize(("service", "method", "path"), WRITES)
     def test_a_lost_answer_makes_nothing_twice(
         self, credferry: Program, azure: Sandbox, service: str, method: str, path: str
     ) -> None:
@@ -305,16 +306,7 @@ class TestTrouble:
         azure.clear_faults()
         assert report(credferry, "rotate", "demo")["outcome"] == "rotated"
 
-    @pytest.mark.parametrize(
-        ("service", "method", "path"),
-        [
-            ("graph", "POST", "/v1.0/applications"),
-            ("graph", "POST", "/v1.0/servicePrincipals"),
-            ("arm", "PUT", "roleAssignments"),
-            ("graph", "POST", "addPassword"),
-            ("arm", "POST", "resetServicePrincipalProfile"),
-        ],
-    )
+    @pytest.mark.parametrize(("service", "method", "path"), WRITES)
     def test_a_crash_is_resumed(
         self, credferry: Program, azure: Sandbox, service: str, method: str, path: str
     ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from local_service import Call, LocalService, Reply
 from program import Program, Result
 from sandbox import Sandbox
-from vouchers import Certificate, Issuer
+from vouchers import KINDS, Certificate, Issuer
 
 NOBODY = "11111111-2222-3333-4444-555555555555"
 
@@ -81,19 +81,7 @@ def part(token: str, index: int) -> dict[str, Any]:
 class TestCertificate:
     """A certificate of the application's: Entra verifies the signature with it."""
 
-    @pytest.mark.parametrize(
-        ("kind", "has_password"),
-        [
-            ("pem", False),
-            ("pem-certificate-first", False),
-            ("pem-traditional", False),
-            ("pem-encrypted", True),
-            ("pem-encrypted-traditional", True),
-            ("p12", False),
-            ("p12-encrypted", True),
-            ("p12-legacy", True),
-        ],
-    )
+    @pytest.mark.parametrize(("kind", "has_password"), KINDS)
     def test_it_signs_in(
         self,
         credferry: Program,

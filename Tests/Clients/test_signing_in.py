@@ -31,18 +31,7 @@ from azcli import SITE, Az
 from local_service import Call, LocalService, Reply
 from program import Program
 from sandbox import Sandbox
-from vouchers import PASSWORD, Certificate, Issuer
-
-KINDS = [
-    ("pem", False),
-    ("pem-certificate-first", False),
-    ("pem-traditional", False),
-    ("pem-encrypted", True),
-    ("pem-encrypted-traditional", True),
-    ("p12", False),
-    ("p12-encrypted", True),
-    ("p12-legacy", True),
-]
+from vouchers import KINDS, PASSWORD, Certificate, Issuer
 
 
 @pytest.fixture(scope="module")

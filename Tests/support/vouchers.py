@@ -15,6 +15,17 @@ from typing import Any
 from sandbox import Sandbox
 
 OPENSSL = shutil.which("openssl") or "openssl"
+KINDS = [
+    ("pem", False),
+    ("pem-certificate-first", False),
+    ("pem-traditional", False),
+    ("pem-encrypted", True),
+    ("pem-encrypted-traditional", True),
+    ("p12", False),
+    ("p12-encrypted", True),
+    ("p12-legacy", True),
+]
+"""The forms that a certificate file has, and whether it is encrypted."""
 PASSWORD = "Pass w0rd-äöü"
 
 
